@@ -271,3 +271,20 @@ def sweep(work: Work) -> int:
         work.session.execute(delete(RefreshToken).where(RefreshToken.family_id.in_(ids)))
         work.session.execute(delete(TokenFamily).where(TokenFamily.id.in_(ids)))
     return len(ids)
+
+
+def is_usable(work: Work, found: Found, client_epoch: int) -> bool:
+    """Whether the token could be rotated now; changes nothing."""
+    query = (
+        select(1)
+        .select_from(_TOKEN.join(_FAMILY, _FAMILY.c.id == _TOKEN.c.family_id))
+        .where(
+            _TOKEN.c.digest == found.digest,
+            _TOKEN.c.used_at.is_(None),
+            _TOKEN.c.superseded_at.is_(None),
+            _TOKEN.c.idle_until > work.now,
+            _FAMILY.c.client_epoch == client_epoch,
+            alive(work),
+        )
+    )
+    return work.session.execute(query).first() is not None
