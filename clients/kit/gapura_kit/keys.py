@@ -50,7 +50,8 @@ class ProviderKeys:
 
     A set is fresh for an hour. A key it does not hold makes us fetch again, but at most once a minute, so
     that invented ``kid`` values cannot be used to flood the provider. When fetching fails, the last set goes
-    on serving until it is a day old; without any set the next try comes after five seconds. ``issuer`` must be https, unless its host is this machine.
+    on serving until it is a day old; without any set the next try comes after
+    five seconds. ``issuer`` must be https, unless its host is this machine.
     """
 
     def __init__(

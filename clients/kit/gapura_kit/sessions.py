@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
 _SCHEMA = """
@@ -32,7 +32,7 @@ class SessionStore:
         self._path = path
         self._lifetime = lifetime
         self._clock = clock
-        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
+        self._locks = tuple(threading.RLock() for _ in range(_LOCKS))
         with self._open() as connection:
             connection.executescript(_SCHEMA)
 
@@ -83,8 +83,8 @@ class SessionStore:
             ended = connection.execute(f"DELETE FROM session WHERE {where}", [v for _, v in conditions])
             return ended.rowcount
 
-    def lock(self, handle: str) -> threading.Lock:
-        """Hold it while a refresh token is used.
+    def lock(self, handle: str) -> AbstractContextManager[object]:
+        """Hold it while a refresh token is used; the thread that holds it may take it again.
 
         Two requests of one session that send the same refresh token look like theft to the provider, which
         then revokes the whole family (RFC 9700 §4.14.2).

@@ -1,0 +1,1 @@
+"""API Izin, an example of an API that accepts access tokens of Gapura."""
