@@ -85,6 +85,10 @@ class Catalogue:
         """Look at the epoch again at the next use; called after a write of this process."""
         self._checked_at = 0.0
 
+    def postpone(self) -> None:
+        """The database is away: serve what is known and ask again later."""
+        self._checked_at = time.monotonic()
+
     def _refresh(self, session: Session) -> None:
         epoch = epochs.current(session, epochs.CONFIGURATION)
         if epoch != self._snapshot.epoch:

@@ -87,13 +87,6 @@ def set_password(work: Work, person_id: str, password: str, hasher: Hasher, *, h
     work.record(Event("password_changed", subject=person_id))
 
 
-def import_password(work: Work, person_id: str, password: str, hasher: Hasher) -> None:
-    """Set a fixture's password without the rules; environments `test` and `demo` only (HARNESS.md §2)."""
-    if not work.settings.is_rehearsal:
-        raise Invalid("environment_forbids")
-    _store(work, person_id, hasher.hash(prepared(password)))
-
-
 def _store(work: Work, person_id: str, encoded: str, *, keep_date: bool = False) -> None:
     sealed = work.vault.sealer.seal(encoded.encode(), _place(person_id))
     credential = work.session.get(PasswordCredential, person_id)
@@ -116,3 +109,16 @@ def _own_words(work: Work, person_id: str) -> list[str]:
 
 def _place(person_id: str) -> str:
     return f"password_credential.sealed_hash.{person_id}"
+
+
+def store_hash(work: Work, person_id: str, encoded: str) -> None:
+    """Store a hash whose password passed `check_rules` earlier in the same sign-in transaction."""
+    _store(work, person_id, encoded)
+    work.record(Event("password_changed", subject=person_id))
+
+
+def import_hash(work: Work, person_id: str, encoded: str) -> None:
+    """Set a fixture's hash without the rules; environments `test` and `demo` only (HARNESS.md §2)."""
+    if not work.settings.is_rehearsal:
+        raise Invalid("environment_forbids")
+    _store(work, person_id, encoded)

@@ -81,3 +81,10 @@ def sweep(work: Work, older_than: timedelta) -> int:
     """Remove counters that no rule looks at any more."""
     gone = delete(Counter).where(Counter.since < work.now - older_than, Counter.open_at < work.now)
     return len(work.session.execute(gone.returning(Counter.key)).all())
+
+
+def give_back(work: Work, key: str) -> None:
+    """A success among others' failures: take back one try of a shared key."""
+    work.session.execute(
+        update(Counter).where(Counter.key == key, Counter.tries > 0).values(tries=Counter.tries - 1)
+    )

@@ -1,0 +1,82 @@
+"""What is held about a person, who gave which access, and which application received which claims (UU PDP art. 32)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import make_response, render_template
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from idp.account.present import Present, present
+from idp.domain.access import roles, state
+from idp.domain.access.grants import Grant
+from idp.domain.access.model import Holder
+from idp.domain.accounts import accounts
+from idp.domain.city import placements, units
+from idp.domain.release import ledger
+from idp.web import context
+from idp.web.extensions import db
+
+
+def show() -> Response:
+    here = present()
+    return make_response(render_template("account/my_data.html", **_gathered(here)))
+
+
+def download() -> Response:
+    here = present()
+    data = _gathered(here)
+    person = here.person
+    body = {
+        "person": {"name": person.name, "email": person.email, "phone": person.phone, "updated_at": person.updated_at},
+        "posts": [{"number": p["number"], "status": p["status"], "position": p["title"], "unit": p["unit"]} for p in data["posts"]],
+        "grants": data["grants"],
+        "disclosures": data["disclosures"],
+    }
+    response = make_response(orjson.dumps(body, option=orjson.OPT_INDENT_2))
+    response.headers["Content-Type"] = "application/json"
+    response.headers["Content-Disposition"] = 'attachment; filename="data-saya.json"'
+    return response
+
+
+def _gathered(here: Present) -> dict[str, Any]:
+    work = context.work()
+    person_id = here.sso.person_id
+    tree = units.tree(work.session, state.today(work))
+    posts = [
+        {"number": p.number, "status": p.status, "title": p.title, "unit": " › ".join(n.name for n in tree.path(p.unit_id))}
+        for p in placements.posts(work.session, person_id, state.today(work))
+    ]
+    held = work.session.execute(
+        select(Grant, roles.Role)
+        .join(roles.Role, roles.Role.id == Grant.role_id)
+        .where(Grant.holder == Holder.PERSON.value, Grant.holder_id == person_id)
+        .order_by(Grant.recorded_at.desc())
+    ).all()
+    return {
+        "person": here.person,
+        "username": accounts.get(work.session, person_id).username,
+        "posts": posts,
+        "grants": [
+            {
+                "client": _name(role.client_id) if role.client_id else "Gapura",
+                "role": role.title,
+                "valid_from": grant.valid_from,
+                "valid_to": grant.valid_to,
+                "reason": grant.reason,
+                "ended_at": grant.ended_at,
+            }
+            for grant, role in held
+        ],
+        "disclosures": [
+            {"client": _name(d.client_id), "claims": d.claims, "at": d.at, "purpose": d.purpose}
+            for d in ledger.of_person(work.session, person_id)
+        ],
+    }
+
+
+def _name(client_id: str) -> str:
+    client = context.catalogue().client(db.session, client_id)  # type: ignore[arg-type]
+    return str(client.client_name) if client else client_id

@@ -1,0 +1,11 @@
+"""For any WSGI server: the configuration is named by GAPURA_CONFIG."""
+
+from pathlib import Path
+
+from idp.app import create_app
+from idp.kernel.logs import configure
+from idp.kernel.settings import environment_value, load
+
+_settings = load(Path(environment_value("GAPURA_CONFIG") or "/etc/gapura/config.toml"))
+configure(_settings.log.level)
+application = create_app(_settings)
