@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import threading
 import time
@@ -16,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from joserfc.jwk import ECKey, Key, OctKey, RSAKey
+from joserfc.jwk import ECKey, Key, RSAKey
 
 import clients  # noqa: F401 - puts the kit on the path
 
@@ -106,8 +105,6 @@ def _encoded(content: bytes) -> str:
 
 
 def _signature(key: Key, alg: str, content: bytes) -> bytes:
-    if isinstance(key, OctKey):
-        return hmac.digest(key.raw_value, content, "sha256")
     if isinstance(key, ECKey):
         r, s = decode_dss_signature(key.private_key.sign(content, ec.ECDSA(hashes.SHA256())))
         return r.to_bytes(32) + s.to_bytes(32)
