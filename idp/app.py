@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from flask import Flask
+from flask_babel import get_locale
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from sqlalchemy.orm import Session
 
 import idp.domain.tables  # noqa: F401 -- every table must be known before a mapper is configured
@@ -98,10 +100,12 @@ def create_app(settings: Settings) -> Flask:
 
 def _templates(app: Flask) -> None:
     """Globals and filters that every template may use."""
+    components = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
+    app.jinja_loader = ChoiceLoader([PackageLoader("idp", "templates"), components])  # type: ignore[assignment]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(asset=assets.asset, csrf_field=csrf.csrf_field, get_locale=i18n.language)
+    app.jinja_env.globals.update(asset=assets.asset, csrf_field=csrf.csrf_field, get_locale=get_locale)
     app.jinja_env.filters.update(
         datetime_wib=i18n.datetime_wib, ago=i18n.ago, day=i18n.day, nip=i18n.grouped_nip, masked_nip=i18n.masked_nip
     )
     city = app.extensions["gapura"].settings.city
-    app.jinja_env.globals.update(city=city)
+    app.jinja_env.globals.update(city=city, environment=app.extensions["gapura"].settings.environment)

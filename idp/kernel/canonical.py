@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 LARGEST_INTEGER = 2**53 - 1
-_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def canonical(value: Any) -> bytes:
@@ -22,7 +22,7 @@ def canonical(value: Any) -> bytes:
 
 def _check(value: Any) -> None:
     kind = type(value)
-    if value is None or kind is str or kind is bool:
+    if value is None or kind is bool or isinstance(value, str):
         return
     if kind is int:
         if abs(value) > LARGEST_INTEGER:
