@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from flask import make_response, render_template, url_for
+from flask import url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from idp.account.present import present
+from idp.account.present import present, show as render
 from idp.domain.audit.rows import AuditEvent
 from idp.web import context
 from idp.web.agents import describe
@@ -59,7 +59,7 @@ def show(before: str) -> Response:
     rows = list(context.work().session.scalars(query))
     older = url_for("account.activity", sebelum=rows[PER_PAGE - 1].id) if len(rows) > PER_PAGE else None
     lines = [_line(row) for row in rows[:PER_PAGE]]
-    return make_response(render_template("account/activity.html", person=here.person, events=lines, older_url=older))
+    return render("account/activity.html", here, events=lines, older_url=older)
 
 
 def _line(row: AuditEvent) -> Line:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import make_response, render_template, request
+from flask import request
 from werkzeug.wrappers import Response
 
-from idp.account.present import Present
+from idp.account.present import Present, show
 from idp.domain.accounts import accounts, totp
 from idp.domain.audit.events import Event
 from idp.domain.errors import Invalid
@@ -33,18 +33,17 @@ def page(here: Present, errors: dict[str, str], minutes: int | None) -> Response
     context.commit_hot()
     name = accounts.get(work.session, here.sso.person_id).username
     uri = totp.provisioning_uri(secret, issuer=f"Gapura {work.settings.city.name}", name=name)
-    return make_response(
-        render_template(
-            "account/totp_replace.html",
-            person=here.person,
-            t=interaction.id,
-            qr_svg=qr(uri),
-            secret_grouped=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
-            otpauth_uri=uri,
-            on_phone=on_phone(),
-            errors=errors,
-            clock_hint=clock_text(minutes),
-        )
+    return show(
+        "account/totp_replace.html",
+        here,
+        t=interaction.id,
+        qr_svg=qr(uri),
+        secret_grouped=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+        otpauth_uri=uri,
+        on_phone=on_phone(),
+        has_totp=bool(totp.active(work.session, here.sso.person_id)),
+        errors=errors,
+        clock_hint=clock_text(minutes),
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import make_response, render_template
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from idp.account.present import present
+from idp.account.present import present, show as render
 from idp.domain.access import state
 from idp.domain.access.decide import decide
 from idp.domain.city import units
@@ -32,9 +31,7 @@ class App:
 def show(query: str) -> Response:
     here = present()
     apps = [app for app in _apps(here.sso.person_id) if _matches(app, query)]
-    return make_response(
-        render_template("account/launcher.html", person=here.person, apps=apps, q=query, powers=_powers(here.sso.person_id))
-    )
+    return render("account/launcher.html", here, apps=apps, q=query)
 
 
 def _apps(person_id: str) -> list[App]:
@@ -70,8 +67,3 @@ def _matches(app: App, query: str) -> bool:
     words = query.casefold().split()
     text = f"{app.name} {app.agency or ''} {app.description or ''}".casefold()
     return all(word in text for word in words)
-
-
-def _powers(person_id: str) -> bool:
-    """Whether the console has anything to show to this person."""
-    return bool(state.powers_of(context.work(), person_id).by_permission)

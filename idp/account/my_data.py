@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import make_response, render_template
+from flask import make_response
+from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from idp.account.present import Present, present
+from idp.account.present import Present, present, show as render
 from idp.domain.access import roles, state
 from idp.domain.access.grants import Grant
 from idp.domain.access.model import Holder
@@ -18,11 +19,51 @@ from idp.domain.city import placements, units
 from idp.domain.release import ledger
 from idp.web import context
 from idp.web.extensions import db
+from idp.web.i18n import grouped_nip
 
 
 def show() -> Response:
     here = present()
-    return make_response(render_template("account/my_data.html", **_gathered(here)))
+    data = _gathered(here)
+    return render(
+        "account/my_data.html",
+        here,
+        data=_facts(here, data),
+        grants=[_shown_grant(grant) for grant in data["grants"] if grant["ended_at"] is None],
+        disclosures=_summed(data["disclosures"]),
+    )
+
+
+def _facts(here: Present, data: dict[str, Any]) -> list[tuple[str, Any]]:
+    person = here.person
+    facts: list[tuple[str, Any]] = [
+        (gettext("Nama"), person.name),
+        (gettext("Nama pengguna"), data["username"]),
+        (gettext("Email dinas"), person.email or "–"),
+    ]
+    for post in data["posts"]:
+        facts += [
+            (gettext("NIP"), grouped_nip(post["number"]) or "–"),
+            (gettext("Status kepegawaian"), post["status"]),
+            (gettext("Jabatan"), post["title"] or "–"),
+            (gettext("Unit kerja"), post["unit"] or "–"),
+        ]
+    return facts
+
+
+def _shown_grant(grant: dict[str, Any]) -> dict[str, Any]:
+    return {**grant, "app": grant["client"], "limited_to": grant["constraint"], "source": grant["reason"]}
+
+
+def _summed(disclosures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One line per application and set of claims: how often, and when last."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for item in disclosures:
+        key = (item["client"], ",".join(item["claims"]))
+        line = found.setdefault(key, {**item, "client_name": item["client"], "last_at": item["at"], "times": 0})
+        line["times"] += 1
+        line["first_at"] = item["at"]
+    return list(found.values())
 
 
 def download() -> Response:
@@ -66,6 +107,7 @@ def _gathered(here: Present) -> dict[str, Any]:
                 "valid_from": grant.valid_from,
                 "valid_to": grant.valid_to,
                 "reason": grant.reason,
+                "constraint": grant.constraint_unit,
                 "ended_at": grant.ended_at,
             }
             for grant, role in held

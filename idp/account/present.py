@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import redirect, request, url_for
+from typing import Any
+
+from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
+
+from idp.domain.access import state
 
 from idp.domain.accounts import totp
 from idp.domain.city import people
@@ -48,6 +52,22 @@ def present(*, fresh: bool = False) -> Present:
     if sessions.touch(work, sso):
         context.commit_hot()
     return Present(sso, people.get(work.session, sso.person_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is signed in, for the frame of the page."""
+
+    name: str
+    is_admin: bool
+    shared: bool = False
+
+
+def show(template: str, here: Present, **variables: Any) -> Response:
+    """Render a page of the signed-in person."""
+    powers = state.powers_of(context.work(), here.sso.person_id)
+    viewer = Viewer(here.person.name, bool(powers.by_permission))
+    return make_response(render_template(template, viewer=viewer, person=here.person, **variables))
 
 
 def _to_sign_in(*, fresh: bool, level: int) -> Response:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from flask import make_response, redirect, render_template, url_for
+from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from idp.account import enrolment
-from idp.account.present import Present, present
+from idp.account.present import Present, present, show
 from idp.domain.accounts import accounts, password as passwords, recovery_codes, totp
 from idp.domain.audit.events import Event
 from idp.domain.errors import Invalid
+from idp.domain.runtime import throttle
 from idp.domain.sessions import sso as sessions
 from idp.web import context
 from idp.web.agents import describe
@@ -33,6 +34,15 @@ class ShownSession:
     current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ShownTotp:
+    """A code generator."""
+
+    label: str
+    created_at: datetime
+    last_used: datetime | None
+
+
 def overview() -> Response:
     here = present()
     work = context.work()
@@ -41,15 +51,13 @@ def overview() -> Response:
         ShownSession(row.id, describe(row.user_agent), row.created_at, row.last_seen_at, row.id == here.sso.id)
         for row in sessions.live_of(work, person_id)
     ]
-    return make_response(
-        render_template(
-            "account/security.html",
-            person=here.person,
-            changed_at=passwords.changed_at(work.session, person_id),
-            totp=totp.active(work.session, person_id),
-            recovery_left=recovery_codes.left(work.session, person_id),
-            sessions=shown,
-        )
+    return show(
+        "account/security.html",
+        here,
+        password_changed_at=passwords.changed_at(work.session, person_id),
+        totps=[ShownTotp(t.label, t.created_at, t.last_used_at) for t in totp.active(work.session, person_id)],
+        recovery_codes_left=recovery_codes.left(work.session, person_id),
+        sessions=shown,
     )
 
 
@@ -65,14 +73,32 @@ def password_submit() -> Response:
     if first != second:
         return _password_page(here, {"password_again": sentence("passwords_differ")})
     work, person_id = context.work(), here.sso.person_id
+    if not _is_current(person_id, field("current_password", maximum=2000)):
+        return _password_page(here, {"current_password": sentence("current_password_wrong")})
     try:
-        passwords.check_rules(work, person_id, first, has_second_factor=_has_totp(person_id))
-        context.commit_hot()
         passwords.set_password(work, person_id, first, context.runtime().hasher, has_second_factor=_has_totp(person_id))
     except Invalid as error:
         context.rollback()
         return _password_page(here, {"password": sentence_of(error)})
     return _keep_only_this(here, "password_changed")
+
+
+def _is_current(person_id: str, typed: str) -> bool:
+    """Counted like a second factor, and committed before it is verified."""
+    work = context.work()
+    key = work.vault.digests.label("current_password", person_id)
+    rule = throttle.Rule(5, timedelta(minutes=5), timedelta(minutes=5))
+    allowed = throttle.reserve(work, key, rule).allowed
+    context.commit_hot()
+    if not allowed:
+        return False
+    try:
+        fits = passwords.verify(work, person_id, passwords.prepared(typed), context.runtime().hasher)
+    except Invalid:
+        return False
+    if fits:
+        throttle.refund(work, key)
+    return fits
 
 
 def totp_form() -> Response:
@@ -94,7 +120,7 @@ def totp_submit() -> Response:
 def codes_form() -> Response:
     here = present(fresh=True)
     left = recovery_codes.left(context.work().session, here.sso.person_id)
-    return make_response(render_template("account/recovery_codes.html", person=here.person, left=left, codes=None))
+    return show("account/recovery_codes.html", here, recovery_codes_left=left, codes=None)
 
 
 def codes_submit() -> Response:
@@ -102,9 +128,7 @@ def codes_submit() -> Response:
     here = present(fresh=True)
     codes = recovery_codes.make(context.work(), here.sso.person_id)
     context.commit_hot()
-    return make_response(
-        render_template("account/recovery_codes.html", person=here.person, left=len(codes), codes=codes)
-    )
+    return show("account/recovery_codes.html", here, recovery_codes_left=len(codes), codes=codes)
 
 
 def end_session(session_id: str) -> Response:
@@ -143,6 +167,5 @@ def _password_page(here: Present, errors: dict[str, str]) -> Response:
     rules = context.settings().passwords
     with_factor = _has_totp(here.sso.person_id)
     minimum = rules.minimum_characters_with_second_factor if with_factor else rules.minimum_characters
-    return make_response(
-        render_template("account/change_password.html", person=here.person, errors=errors, minimum=minimum)
-    )
+    username = accounts.get(context.work().session, here.sso.person_id).username
+    return show("account/change_password.html", here, errors=errors, minimum=minimum, username=username)

@@ -20,7 +20,7 @@ from idp.web.i18n import sentence, sentence_of
 
 
 def form() -> Response:
-    return make_response(show("signin/activation.html", current(argument("t")), username="", errors={}))
+    return make_response(_page(current(argument("t")), "", {}))
 
 
 def submit() -> Response:
@@ -34,21 +34,23 @@ def submit() -> Response:
     lane = lanes.enter(work, submitted, account.person_id if account else None)
     context.commit_hot()
     if not lane.allowed:
-        page = show("signin/activation.html", interaction, username=submitted, errors={"username": pause_text(lane)})
-        return make_response(page, 429)
+        return make_response(_page(interaction, submitted, {"username": pause_text(lane)}), 429)
     usable = account is not None and account.state != accounts.AccountState.DISABLED
     if account is None or not tickets.is_valid(work, account.person_id if usable else "-", code):
         work.record(
             Event("authn_login_fail", result=REFUSED, subject=account.person_id if account else None, reason="activation_wrong")
         )
         context.commit_hot()
-        problem = {"username": sentence("activation_wrong")}
-        return make_response(show("signin/activation.html", interaction, username=submitted, errors=problem))
+        return make_response(_page(interaction, submitted, {"username": sentence("activation_wrong")}))
     lanes.succeed(work, lane)
     interaction.person_id, interaction.proven = account.person_id, {}
     sealed_steps.seal_step(work, interaction, TICKET, code)
     context.commit_hot()
     return redirect(url_for("signin.new_password", t=interaction.id), 303)
+
+
+def _page(interaction: Interaction | None, username: str, errors: dict[str, str]) -> str:
+    return show("signin/activation.html", interaction, form={"username": username, "errors": errors})
 
 
 def password_form() -> Response:

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -181,6 +182,7 @@ def _read(environ: dict[str, Any], row: Row) -> Parameters:
     if environ["REQUEST_METHOD"] == "POST":
         kind = environ.get("CONTENT_TYPE", "").split(";")[0].strip().lower()
         raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = BytesIO(raw)
         if kind != FORM:
             return Parameters(body_malformed=bool(raw))
         try:

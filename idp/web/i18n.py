@@ -53,6 +53,7 @@ SENTENCES: Mapping[str, Any] = {
     "activation_wrong": _s("NIP/email atau kode aktivasi tidak cocok, atau kodenya sudah tidak berlaku."),
     "username_missing": _s("Isi NIP atau email Anda."),
     "password_missing": _s("Isi kata sandi Anda."),
+    "current_password_wrong": _s("Kata sandi sekarang tidak cocok."),
     "passwords_differ": _s("Kedua kata sandi tidak sama."),
     "password_too_long": _s("Kata sandi paling panjang %(maximum)s karakter."),
     "password_too_short": _s("Kata sandi paling sedikit %(minimum)s karakter. Beberapa kata acak lebih mudah diingat."),
