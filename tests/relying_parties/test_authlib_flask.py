@@ -4,7 +4,6 @@ import time
 
 import pyotp
 import pytest
-from conftest import API, PASSWORD
 from gapura_kit import AccessTokens
 
 from clients.eoffice.app import create_app as create_eoffice
@@ -13,6 +12,7 @@ from clients.perizinan import sign_in
 from clients.perizinan.app import create_app as create_perizinan
 from clients.perizinan.settings import Settings as PerizinanSettings
 from clients.perizinan_api.app import create_app as create_api
+from tests.relying_parties.registrations import API, PASSWORD
 
 
 def _settings(kind, city, name, directory):

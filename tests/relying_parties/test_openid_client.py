@@ -1,10 +1,14 @@
 """openid-client on Node, a certified relying party library: sign-in, UserInfo, refresh, revocation, sign-out."""
 
 import subprocess
+from pathlib import Path
 
 import pyotp
 import pytest
-from conftest import API, HERE, PASSWORD
+
+from tests.relying_parties.registrations import API, PASSWORD
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")

@@ -78,8 +78,8 @@ def backchannel_logout(
             return _logout_answer("the logout token is not valid")
         try:
             on_logout(token)
-        except Exception:  # noqa: BLE001 - whatever the application raises, the provider needs an answer
-            # The provider tries again, and then this token must not count as used.
+        except Exception:
+            # Whatever the application raised, the provider needs an answer. It tries again, and then this token must not count as used.
             tokens.replays.forget(token.jti)
             _log.exception("ending the sessions failed")
             return _logout_answer("the sessions could not be ended")

@@ -95,7 +95,7 @@ class LogoutTokens:
         """
         claims = self._signed.verify(token)
         audience = claims.get("aud")
-        if audience != self.client_id and audience != [self.client_id]:
+        if audience not in (self.client_id, [self.client_id]):
             raise WrongAudience(f"aud is {audience!r:.200}")
         _check_event(claims)
         # An ID token has a nonce; a logout token must not, so that neither passes for the other (§2.4).

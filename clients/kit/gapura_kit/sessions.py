@@ -75,12 +75,13 @@ class SessionStore:
         With a ``sid`` those of that sign-in, and only of this ``sub`` if both are given; with a ``sub`` alone
         every session of the person (OpenID Connect Back-Channel Logout 1.0 §2.7).
         """
-        conditions = [(f"{column} = ?", value) for column, value in (("sub", sub), ("sid", sid)) if value]
-        if not conditions:
+        if not sub and not sid:
             return 0
-        where = " AND ".join(condition for condition, _ in conditions)
         with self._open() as connection:
-            ended = connection.execute(f"DELETE FROM session WHERE {where}", [v for _, v in conditions])
+            ended = connection.execute(
+                "DELETE FROM session WHERE (:sub IS NULL OR sub = :sub) AND (:sid IS NULL OR sid = :sid)",
+                {"sub": sub or None, "sid": sid or None},
+            )
             return ended.rowcount
 
     def lock(self, handle: str) -> AbstractContextManager[object]:

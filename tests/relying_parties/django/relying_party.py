@@ -54,7 +54,7 @@ settings.configure(
 )
 django.setup()
 
-from mozilla_django_oidc.auth import OIDCAuthenticationBackend
+from mozilla_django_oidc.auth import OIDCAuthenticationBackend  # noqa: E402 - needs the settings above
 
 
 class Backend(OIDCAuthenticationBackend):
