@@ -44,7 +44,7 @@ class AccessTokens:
         audience: str,
         *,
         leeway: float = MAX_LEEWAY_SECONDS,
-        max_lifetime: float = 3600,
+        max_lifetime: float = 600,
         algorithms: Sequence[str] = ALGORITHMS,
         keys: ProviderKeys | None = None,
         clock: Callable[[], float] = time.time,
