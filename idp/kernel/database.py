@@ -11,6 +11,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import orjson
 from sqlalchemy import Dialect, Engine, MetaData, String, event
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import JSON, DateTime, TypeDecorator
@@ -61,11 +62,16 @@ Id = Annotated[str, mapped_column(String(32), primary_key=True, default=new_id)]
 Json = JSON
 
 
+def _dump_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
 def engine_options(database: Database) -> dict[str, Any]:
     """Keyword arguments of SQLAlchemy's create_engine for this database."""
+    codec = {"json_serializer": _dump_json, "json_deserializer": orjson.loads}
     if database.url.startswith("sqlite"):
-        return {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": 5.0, "check_same_thread": False}}
-    return {
+        return codec | {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": 5.0, "check_same_thread": False}}
+    return codec | {
         "pool_size": database.pool_size,
         "max_overflow": 4,
         "pool_timeout": 3,

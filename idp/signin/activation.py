@@ -37,6 +37,7 @@ def submit() -> Response:
         return make_response(_page(interaction, submitted, {"username": pause_text(lane)}), 429)
     usable = account is not None and account.state != accounts.AccountState.DISABLED
     if account is None or not tickets.is_valid(work, account.person_id if usable else "-", code):
+        lanes.fail(work, lane)
         work.record(
             Event("authn_login_fail", result=REFUSED, subject=account.person_id if account else None, reason="activation_wrong")
         )

@@ -45,7 +45,7 @@ def enter(work: Work, submitted: str, person_id: str | None) -> Lane:
         key = digests.label("untrusted", name)
         rule = Rule(rules.untrusted_tries, timedelta(hours=24), timedelta(seconds=rules.untrusted_delay_max_seconds))
     address_key = digests.label("address", _network(work.actor.address))
-    by_address = throttle.reserve(work, address_key, _address_rule(work))
+    by_address = throttle.look(work, address_key)
     by_name = throttle.reserve(work, key, rule) if by_address.allowed else by_address
     if by_name.allowed:
         return Lane(key, address_key, None, by_name.left)
@@ -56,7 +56,11 @@ def enter(work: Work, submitted: str, person_id: str | None) -> Lane:
 def succeed(work: Work, lane: Lane) -> None:
     """The password was right."""
     throttle.refund(work, lane.name_key)
-    throttle.give_back(work, lane.address_key)
+
+
+def fail(work: Work, lane: Lane) -> None:
+    """Wrong: this counts for the whole address. Right ones never do, so an office behind one address is not hurt."""
+    throttle.reserve(work, lane.address_key, _address_rule(work))
 
 
 def enter_second_factor(work: Work, person_id: str) -> Lane:

@@ -87,6 +87,7 @@ def _go_on(interaction: Interaction | None) -> Response:
 
 def _refused(interaction: Interaction, submitted: str, account: Account | None, lane: lanes.Lane) -> Response:
     SIGN_INS.labels("pwd", "refused").inc()
+    lanes.fail(context.work(), lane)
     context.work().record(
         Event(
             "authn_login_fail",

@@ -37,7 +37,7 @@ def entry(password: str) -> bytes:
 def is_common(password: str) -> bool:
     """Whether the password, or the password without trailing digits and marks, is on the list."""
     trimmed = password.rstrip("0123456789!?.*#@-_ ")
-    return _listed(password) or (len(trimmed) >= SHORTEST_WORD and _listed(trimmed) and len(trimmed) * 2 >= len(password))
+    return _listed(password) or (len(trimmed) >= SHORTEST_WORD and _listed(trimmed))
 
 
 def found_word(password: str, words: Iterable[str]) -> str | None:

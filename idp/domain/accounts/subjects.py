@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.work import Work
 from idp.kernel.database import Base, Moment
+from idp.kernel.prepared import Prepared
 
 PUBLIC_SECTOR = "*"
 
@@ -28,13 +29,16 @@ class Subject(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 
-_SUB = select(Subject.sub)
+_SUB = Prepared(
+    select(Subject.sub).where(
+        Subject.person_id == bindparam("person_id", type_=String), Subject.sector == bindparam("sector", type_=String)
+    )
+)
 
 
 def find(session: Session, person_id: str, sector: str) -> str | None:
-    return session.execute(
-        _SUB.where(Subject.person_id == person_id, Subject.sector == sector)
-    ).scalar_one_or_none()
+    row = _SUB.first(session, person_id=person_id, sector=sector)
+    return row[0] if row else None
 
 
 def subject_for(work: Work, person_id: str, sector: str) -> str:

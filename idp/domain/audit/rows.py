@@ -7,13 +7,14 @@ import os
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, insert, text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, bindparam, insert, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.actors import Actor
 from idp.domain.audit import leaf
 from idp.domain.audit.events import EVENTS, Event
 from idp.kernel.database import Base, Json, Moment
+from idp.kernel.prepared import Prepared
 
 MAX_TEXT = 256
 
@@ -57,7 +58,11 @@ class AuditEvent(Base):
     openings: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
-_INSERT = insert(AuditEvent.__table__)  # type: ignore[arg-type]
+_COLUMNS = (
+    "at", "name", "result", "reason", "actor_kind", "actor_id", "subject_id", "client_id", "unit", "request_id",
+    "leaf", "openings",
+)  # fmt: skip
+_INSERT = Prepared(insert(AuditEvent).values({name: bindparam(name) for name in _COLUMNS}).inline())
 
 
 def append(session: Session, actor: Actor, now: datetime, event: Event) -> None:
@@ -91,22 +96,20 @@ def append(session: Session, actor: Actor, now: datetime, event: Event) -> None:
         name: {"salt": base64.b64encode(salts[name]).decode(), "value": value}
         for name, value in personal.items()
     }
-    session.execute(
-        _INSERT,
-        {
-            "at": now,
-            "name": event.name,
-            "result": event.result,
-            "reason": _cut(event.reason),
-            "actor_kind": actor.kind.value,
-            "actor_id": actor.id,
-            "subject_id": event.subject,
-            "client_id": event.client,
-            "unit": event.unit,
-            "request_id": actor.request_id,
-            "leaf": leaf.form(facts, commitments),
-            "openings": openings or None,
-        },
+    _INSERT.run(
+        session,
+        at=now,
+        name=event.name,
+        result=event.result,
+        reason=_cut(event.reason),
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        subject_id=event.subject,
+        client_id=event.client,
+        unit=event.unit,
+        request_id=actor.request_id,
+        leaf=leaf.form(facts, commitments),
+        openings=openings or None,
     )
 
 

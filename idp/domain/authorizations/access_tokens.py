@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, delete, insert, select, update
+from sqlalchemy import String, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.domain.authorizations import families
@@ -18,6 +18,7 @@ from idp.domain.clients.registered import Client
 from idp.domain.work import Work
 from idp.kernel.database import Base, Moment
 from idp.kernel.opaque import Kind, mint
+from idp.kernel.prepared import Prepared
 
 
 class AccessToken(Base):
@@ -54,30 +55,27 @@ class Live:
 
 _TABLE = AccessToken.__table__
 _FAMILY = TokenFamily.__table__
-_INSERT = insert(_TABLE)  # type: ignore[arg-type]
+_COLUMNS = ("digest", "family_id", "scope", "audience", "issued_at", "expires_at")
+_INSERT = Prepared(insert(AccessToken).values({name: bindparam(name) for name in _COLUMNS}).inline())
 
 
 def issue(work: Work, family_id: str, scope: str, audience: str | None, lifetime: timedelta) -> tuple[str, datetime]:
     """Record a token; returns the opaque value (for a JWT: its `jti`) and its end."""
     value = mint(Kind.ACCESS_TOKEN)
     expires_at = work.now + lifetime
-    work.session.execute(
-        _INSERT,
-        {
-            "digest": work.vault.digests.of(Kind.ACCESS_TOKEN, value),
-            "family_id": family_id,
-            "scope": scope,
-            "audience": audience,
-            "issued_at": work.now,
-            "expires_at": expires_at,
-            "revoked_at": None,
-            "disclosed_at": None,
-        },
+    _INSERT.run(
+        work.session,
+        digest=work.vault.digests.of(Kind.ACCESS_TOKEN, value),
+        family_id=family_id,
+        scope=scope,
+        audience=audience,
+        issued_at=work.now,
+        expires_at=expires_at,
     )
     return value, expires_at
 
 
-_LIVE = (
+_LIVE = Prepared(
     select(
         _TABLE.c.digest,
         _TABLE.c.scope,
@@ -93,16 +91,21 @@ _LIVE = (
     )
     .join(_FAMILY, _FAMILY.c.id == _TABLE.c.family_id)
     .join(Client, Client.client_id == _FAMILY.c.client_id)
-    .where(_TABLE.c.revoked_at.is_(None), Client.epoch == _FAMILY.c.client_epoch, Client.state == "active")
+    .where(
+        _TABLE.c.digest == bindparam("digest", type_=String),
+        _TABLE.c.expires_at > bindparam("now", type_=Moment),
+        _TABLE.c.revoked_at.is_(None),
+        Client.epoch == _FAMILY.c.client_epoch,
+        Client.state == "active",
+        families.ALIVE,
+    )
 )
 
 
 def find_live(work: Work, value: str) -> Live | None:
     """The token if it works now: one joined query, never cached (STACK.md §6.5)."""
     digest = work.vault.digests.of(Kind.ACCESS_TOKEN, value)
-    row = work.session.execute(
-        _LIVE.where(_TABLE.c.digest == digest, _TABLE.c.expires_at > work.now, families.alive(work))
-    ).first()
+    row = _LIVE.first(work.session, digest=digest, now=work.now)
     return Live(*row) if row else None
 
 

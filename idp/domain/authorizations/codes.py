@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Integer, String, delete, insert, select, update
+from sqlalchemy import ForeignKey, Integer, String, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.domain.accounts.accounts import Account, AccountState
@@ -17,6 +17,7 @@ from idp.domain.sessions.sso import Sso, SsoSession
 from idp.domain.work import Work
 from idp.kernel.database import Base, Json, Moment, new_id
 from idp.kernel.opaque import Kind, mint
+from idp.kernel.prepared import Prepared
 
 MAX_FAILED_TRIES = 3
 _KEPT = timedelta(days=1)
@@ -75,8 +76,16 @@ class Spend(Enum):
 
 
 _TABLE = AuthorizationCode.__table__
-_INSERT = insert(_TABLE)  # type: ignore[arg-type]
-_FIND = select(*(_TABLE.c[name] for name in CodeRow.__dataclass_fields__))
+_NAMES = (
+    "digest", "client_id", "client_epoch", "person_id", "session_id", "sid", "redirect_uri", "code_challenge",
+    "request", "family_id", "account_epoch", "global_epoch", "failed_tries", "issued_at", "expires_at",
+)  # fmt: skip
+_INSERT = Prepared(insert(AuthorizationCode).values({name: bindparam(name) for name in _NAMES}).inline())
+_FIND = Prepared(
+    select(*(_TABLE.c[name] for name in CodeRow.__dataclass_fields__)).where(
+        _TABLE.c.digest == bindparam("digest", type_=String)
+    )
+)
 
 
 def issue(
@@ -91,26 +100,23 @@ def issue(
 ) -> str:
     """A code bound to client, redirect URI, challenge, person, session and epochs."""
     code = mint(Kind.CODE)
-    work.session.execute(
-        _INSERT,
-        {
-            "digest": work.vault.digests.of(Kind.CODE, code),
-            "client_id": client_id,
-            "client_epoch": client_epoch,
-            "person_id": sso.person_id,
-            "session_id": sso.id,
-            "sid": sso.sid,
-            "redirect_uri": redirect_uri,
-            "code_challenge": code_challenge,
-            "request": request,
-            "family_id": new_id(),
-            "account_epoch": sso.account_epoch,
-            "global_epoch": sso.global_epoch,
-            "failed_tries": 0,
-            "issued_at": work.now,
-            "expires_at": work.now + work.settings.lifetimes.span("code"),
-            "used_at": None,
-        },
+    _INSERT.run(
+        work.session,
+        digest=work.vault.digests.of(Kind.CODE, code),
+        client_id=client_id,
+        client_epoch=client_epoch,
+        person_id=sso.person_id,
+        session_id=sso.id,
+        sid=sso.sid,
+        redirect_uri=redirect_uri,
+        code_challenge=code_challenge,
+        request=request,
+        family_id=new_id(),
+        account_epoch=sso.account_epoch,
+        global_epoch=sso.global_epoch,
+        failed_tries=0,
+        issued_at=work.now,
+        expires_at=work.now + work.settings.lifetimes.span("code"),
     )
     work.record(
         Event("authz_code_issued", subject=sso.person_id, client=client_id, details={"sid": sso.sid})
@@ -121,7 +127,7 @@ def issue(
 def find(work: Work, code: str) -> CodeRow | None:
     """The row, used or not; nothing is spent."""
     digest = work.vault.digests.of(Kind.CODE, code)
-    row = work.session.execute(_FIND.where(_TABLE.c.digest == digest)).first()
+    row = _FIND.first(work.session, digest=digest)
     return CodeRow(*row) if row else None
 
 
@@ -133,11 +139,27 @@ _LIVE_SESSION = (
     .where(
         SsoSession.id == _TABLE.c.session_id,
         SsoSession.ended_at.is_(None),
-        Account.state == AccountState.ACTIVE,
+        Account.state == AccountState.ACTIVE.value,
         Account.epoch == _TABLE.c.account_epoch,
         Epoch.value == _TABLE.c.global_epoch,
     )
     .exists()
+)
+
+
+_NOW = bindparam("now", type_=Moment)
+_SPEND = Prepared(
+    update(_TABLE)  # type: ignore[arg-type]
+    .where(
+        _TABLE.c.digest == bindparam("digest", type_=String),
+        _TABLE.c.used_at.is_(None),
+        _TABLE.c.expires_at > _NOW,
+        _TABLE.c.client_epoch == bindparam("client_epoch", type_=Integer),
+        _TABLE.c.failed_tries < MAX_FAILED_TRIES,
+        _LIVE_SESSION,
+    )
+    .values(used_at=_NOW)
+    .returning(_TABLE.c.digest)
 )
 
 
@@ -146,20 +168,7 @@ def spend(work: Work, row: CodeRow, client_epoch: int) -> Spend:
 
     Expiry, the session's end and all epochs are conditions of the same statement.
     """
-    spent = (
-        update(_TABLE)  # type: ignore[arg-type]
-        .where(
-            _TABLE.c.digest == row.digest,
-            _TABLE.c.used_at.is_(None),
-            _TABLE.c.expires_at > work.now,
-            _TABLE.c.client_epoch == client_epoch,
-            _TABLE.c.failed_tries < MAX_FAILED_TRIES,
-            _LIVE_SESSION,
-        )
-        .values(used_at=work.now)
-        .returning(_TABLE.c.digest)
-    )
-    if work.session.execute(spent).first() is not None:
+    if _SPEND.first(work.session, digest=row.digest, now=work.now, client_epoch=client_epoch) is not None:
         return Spend.FIRST
     now_used = work.session.execute(select(_TABLE.c.used_at).where(_TABLE.c.digest == row.digest)).scalar_one()
     return Spend.AGAIN if now_used is not None else Spend.DEAD

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, delete, insert, select, update
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.domain.accounts.accounts import Account, AccountState
@@ -21,6 +21,7 @@ from idp.domain.sessions.sso import SsoSession
 from idp.domain.work import Work
 from idp.kernel.database import Base, Json, Moment
 from idp.kernel.opaque import Kind, mint, shaped
+from idp.kernel.prepared import Prepared
 
 
 class TokenFamily(Base):
@@ -101,37 +102,60 @@ class Rotation(Enum):
 
 _FAMILY = TokenFamily.__table__
 _TOKEN = RefreshToken.__table__
-_INSERT_FAMILY = insert(_FAMILY)  # type: ignore[arg-type]
-_INSERT_TOKEN = insert(_TOKEN)  # type: ignore[arg-type]
 _FAMILY_COLUMNS = [_FAMILY.c[name] for name in Family.__dataclass_fields__]
+_FAMILY_NAMES = [*Family.__dataclass_fields__, "created_at"]
+_INSERT_FAMILY = Prepared(insert(TokenFamily).values({n: bindparam(n) for n in _FAMILY_NAMES}).inline())
+_TOKEN_NAMES = ("digest", "family_id", "generation", "created_at", "idle_until")
+_INSERT_TOKEN = Prepared(insert(RefreshToken).values({n: bindparam(n) for n in _TOKEN_NAMES}).inline())
+_NOW = bindparam("now", type_=Moment)
+_LIVE_ACCOUNT = (
+    select(1)
+    .where(
+        Account.person_id == _FAMILY.c.person_id,
+        Account.state == AccountState.ACTIVE.value,
+        Account.epoch == _FAMILY.c.account_epoch,
+    )
+    .exists()
+)
+_LIVE_SESSION = select(1).where(SsoSession.id == _FAMILY.c.session_id, SsoSession.ended_at.is_(None)).exists()
+_LIVE_INSTALLATION = select(1).where(Epoch.name == GLOBAL, Epoch.value == _FAMILY.c.global_epoch).exists()
+ALIVE = (
+    _FAMILY.c.revoked_at.is_(None)
+    & (_FAMILY.c.absolute_until > _NOW)
+    & _LIVE_INSTALLATION
+    & (_FAMILY.c.person_id.is_(None) | _LIVE_ACCOUNT)
+    & (_FAMILY.c.session_id.is_(None) | _FAMILY.c.offline | _LIVE_SESSION)
+)
+"""SQL condition with the parameter `now`: the family at hand is usable (epochs, session, account, end)."""
+
 
 
 def begin(work: Work, family: Family) -> None:
     """Record what is issued from one authorization."""
     values = {name: getattr(family, name) for name in Family.__dataclass_fields__}
-    work.session.execute(_INSERT_FAMILY, values | {"created_at": work.now})
+    _INSERT_FAMILY.run(work.session, **values, created_at=work.now)
 
 
 def issue(work: Work, family: Family, generation: int = 1) -> str:
     """The family's next refresh token."""
     token = mint(Kind.REFRESH_TOKEN)
     idle = work.settings.lifetimes.span("offline_refresh_absolute" if family.offline else "refresh_idle")
-    work.session.execute(
-        _INSERT_TOKEN,
-        {
-            "digest": work.vault.digests.of(Kind.REFRESH_TOKEN, token),
-            "family_id": family.id,
-            "generation": generation,
-            "created_at": work.now,
-            "idle_until": min(work.now + idle, family.absolute_until),
-            "used_at": None,
-            "superseded_at": None,
-        },
+    _INSERT_TOKEN.run(
+        work.session,
+        digest=work.vault.digests.of(Kind.REFRESH_TOKEN, token),
+        family_id=family.id,
+        generation=generation,
+        created_at=work.now,
+        idle_until=min(work.now + idle, family.absolute_until),
     )
     return token
 
 
-_FIND = select(_TOKEN.c.digest, _TOKEN.c.generation, *_FAMILY_COLUMNS).join(_FAMILY, _FAMILY.c.id == _TOKEN.c.family_id)
+_FIND = Prepared(
+    select(_TOKEN.c.digest, _TOKEN.c.generation, *_FAMILY_COLUMNS)
+    .join(_FAMILY, _FAMILY.c.id == _TOKEN.c.family_id)
+    .where(_TOKEN.c.digest == bindparam("digest", type_=String))
+)
 
 
 def find(work: Work, token: str) -> Found | None:
@@ -139,33 +163,32 @@ def find(work: Work, token: str) -> Found | None:
     if not shaped(token, Kind.REFRESH_TOKEN):
         return None
     digest = work.vault.digests.of(Kind.REFRESH_TOKEN, token)
-    row = work.session.execute(_FIND.where(_TOKEN.c.digest == digest)).first()
+    row = _FIND.first(work.session, digest=digest)
     return Found(row[0], row[1], Family(*row[2:])) if row else None
 
 
-def alive(work: Work):  # type: ignore[no-untyped-def]
-    """SQL condition: the family of the row at hand is usable now (epochs, session, account, end)."""
-    live_account = (
-        select(1)
-        .select_from(Account)
-        .join(Epoch, Epoch.name == GLOBAL)
-        .where(
-            Account.person_id == _FAMILY.c.person_id,
-            Account.state == AccountState.ACTIVE,
-            Account.epoch == _FAMILY.c.account_epoch,
-            Epoch.value == _FAMILY.c.global_epoch,
-        )
-        .exists()
+_USABLE_FAMILY = (
+    select(1)
+    .select_from(_FAMILY)
+    .where(
+        _FAMILY.c.id == bindparam("family_id", type_=String),
+        _FAMILY.c.client_epoch == bindparam("client_epoch", type_=Integer),
+        ALIVE,
     )
-    live_session = (
-        select(1).where(SsoSession.id == _FAMILY.c.session_id, SsoSession.ended_at.is_(None)).exists()
+)
+_USABLE = Prepared(_USABLE_FAMILY)
+_CLAIM = Prepared(
+    update(_TOKEN)  # type: ignore[arg-type]
+    .where(
+        _TOKEN.c.digest == bindparam("digest", type_=String),
+        _TOKEN.c.used_at.is_(None),
+        _TOKEN.c.superseded_at.is_(None),
+        _TOKEN.c.idle_until > _NOW,
+        _USABLE_FAMILY.exists(),
     )
-    return (
-        _FAMILY.c.revoked_at.is_(None)
-        & (_FAMILY.c.absolute_until > work.now)
-        & (_FAMILY.c.person_id.is_(None) | live_account)
-        & (_FAMILY.c.session_id.is_(None) | _FAMILY.c.offline | live_session)
-    )
+    .values(used_at=bindparam("spent_at", type_=Moment))
+    .returning(_TOKEN.c.digest)
+)
 
 
 def rotate(work: Work, found: Found, client_epoch: int, *, spends: bool = True) -> tuple[Rotation, str | None]:
@@ -173,31 +196,15 @@ def rotate(work: Work, found: Found, client_epoch: int, *, spends: bool = True) 
 
     With `spends=False` (profiles that do not rotate) the same token stays good, if it is alive.
     """
-    usable = (
-        select(1)
-        .select_from(_FAMILY)
-        .where(_FAMILY.c.id == found.family.id, _FAMILY.c.client_epoch == client_epoch, alive(work))
-        .exists()
-    )
-    claim = (
-        update(_TOKEN)  # type: ignore[arg-type]
-        .where(
-            _TOKEN.c.digest == found.digest,
-            _TOKEN.c.used_at.is_(None),
-            _TOKEN.c.superseded_at.is_(None),
-            _TOKEN.c.idle_until > work.now,
-            usable,
-        )
-        .values(used_at=work.now if spends else None)
-        .returning(_TOKEN.c.digest)
-    )
-    if work.session.execute(claim).first() is not None:
+    condition = {"family_id": found.family.id, "client_epoch": client_epoch, "now": work.now}
+    spent_at = work.now if spends else None
+    if _CLAIM.first(work.session, digest=found.digest, spent_at=spent_at, **condition) is not None:
         return Rotation.FIRST, issue(work, found.family, found.generation + 1) if spends else None
-    return _again(work, found, usable)
+    return _again(work, found, condition)
 
 
-def _again(work: Work, found: Found, usable: Any) -> tuple[Rotation, str | None]:
-    if work.session.execute(select(1).where(usable)).first() is None:
+def _again(work: Work, found: Found, condition: dict[str, Any]) -> tuple[Rotation, str | None]:
+    if _USABLE.first(work.session, **condition) is None:
         return Rotation.DEAD, None
     row = work.session.execute(
         select(_TOKEN.c.used_at, _TOKEN.c.superseded_at, _TOKEN.c.idle_until).where(_TOKEN.c.digest == found.digest)
@@ -275,16 +282,13 @@ def sweep(work: Work) -> int:
 
 def is_usable(work: Work, found: Found, client_epoch: int) -> bool:
     """Whether the token could be rotated now; changes nothing."""
-    query = (
-        select(1)
-        .select_from(_TOKEN.join(_FAMILY, _FAMILY.c.id == _TOKEN.c.family_id))
-        .where(
-            _TOKEN.c.digest == found.digest,
-            _TOKEN.c.used_at.is_(None),
-            _TOKEN.c.superseded_at.is_(None),
-            _TOKEN.c.idle_until > work.now,
-            _FAMILY.c.client_epoch == client_epoch,
-            alive(work),
-        )
+    unused = select(1).where(
+        _TOKEN.c.digest == found.digest,
+        _TOKEN.c.used_at.is_(None),
+        _TOKEN.c.superseded_at.is_(None),
+        _TOKEN.c.idle_until > work.now,
     )
-    return work.session.execute(query).first() is not None
+    if work.session.execute(unused).first() is None:
+        return False
+    condition = {"family_id": found.family.id, "client_epoch": client_epoch, "now": work.now}
+    return _USABLE.first(work.session, **condition) is not None

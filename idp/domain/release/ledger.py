@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, String, insert, select
+from sqlalchemy import BigInteger, Index, Integer, String, bindparam, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.work import Work
 from idp.kernel.database import Base, Json, Moment
+from idp.kernel.prepared import Prepared
 
 
 class Disclosure(Base):
@@ -34,7 +35,8 @@ class Disclosure(Base):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
-_INSERT = insert(Disclosure.__table__)  # type: ignore[arg-type]
+_COLUMNS = ("person_id", "client_id", "endpoint", "claims", "purpose", "at")
+_INSERT = Prepared(insert(Disclosure).values({name: bindparam(name) for name in _COLUMNS}).inline())
 
 
 def write(
@@ -44,16 +46,14 @@ def write(
     names = sorted(claims)
     if not names:
         return
-    work.session.execute(
-        _INSERT,
-        {
-            "person_id": person_id,
-            "client_id": client_id,
-            "endpoint": endpoint,
-            "claims": names,
-            "purpose": (purpose or "")[:200] or None,
-            "at": work.now,
-        },
+    _INSERT.run(
+        work.session,
+        person_id=person_id,
+        client_id=client_id,
+        endpoint=endpoint,
+        claims=names,
+        purpose=(purpose or "")[:200] or None,
+        at=work.now,
     )
 
 

@@ -4,14 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from sqlalchemy import String, bindparam, select
 
 from idp.domain.access import state
 from idp.domain.access.model import Decision
 from idp.domain.accounts.accounts import Account
 from idp.domain.city import nip, people, placements, units
+from idp.domain.errors import NotFound
 from idp.domain.release.claims import FIXTURE_CLAIMS
 from idp.domain.work import Work
+from idp.kernel.prepared import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class _PersonRow:
+    plain_name: str
+    title_before: str | None
+    title_after: str | None
+    email: str | None
+    email_verified: bool
+    phone: str | None
+    locale: str
+    zoneinfo: str
+    fixture_claims: dict[str, Any] | None
+    updated_at: datetime
+    username: str
+
+    @property
+    def name(self) -> str:
+        return people.formatted_name(self.plain_name, self.title_before, self.title_after)
+
+
+_PERSON = Prepared(
+    select(
+        *(getattr(people.Person, name) for name in _PersonRow.__dataclass_fields__ if name != "username"),
+        Account.username,
+    )
+    .join(Account, Account.person_id == people.Person.id)
+    .where(people.Person.id == bindparam("person_id", type_=String))
+)
 
 
 @dataclass(slots=True)
@@ -21,13 +55,16 @@ class _Sources:
     work: Work
     person_id: str
     decision: Decision
-    _person: people.Person | None = None
+    _person: _PersonRow | None = None
     _posts: list[placements.Post] | None = None
     _tree: units.Tree | None = None
 
-    def person(self) -> people.Person:
+    def person(self) -> _PersonRow:
         if self._person is None:
-            self._person = people.get(self.work.session, self.person_id)
+            row = _PERSON.first(self.work.session, person_id=self.person_id)
+            if row is None:
+                raise NotFound("person_unknown")
+            self._person = _PersonRow(*row)
         return self._person
 
     def post(self) -> placements.Post | None:
@@ -69,11 +106,6 @@ def _node(node: units.Node | None) -> dict[str, str] | None:
     return {"code": node.code, "name": node.name} if node else None
 
 
-def _username(sources: _Sources) -> str | None:
-    account = sources.work.session.get(Account, sources.person_id)
-    return account.username if account else None
-
-
 def _post_member(name: str) -> Callable[[_Sources], Any]:
     def read(sources: _Sources) -> Any:
         post = sources.post()
@@ -112,7 +144,7 @@ def _locale(sources: _Sources) -> Any:
 
 _READERS: dict[str, Callable[[_Sources], Any]] = {
     "name": lambda s: s.person().name,
-    "preferred_username": _username,
+    "preferred_username": lambda s: s.person().username,
     "locale": _locale,
     "zoneinfo": _zoneinfo,
     "updated_at": lambda s: int(s.person().updated_at.timestamp()),

@@ -5,11 +5,12 @@ The account's own epoch is a column of `account`, a client's of `client`; here a
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, String, select, update
+from sqlalchemy import BigInteger, String, bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.work import Work
 from idp.kernel.database import Base
+from idp.kernel.prepared import Prepared
 
 GLOBAL = "global"
 CONFIGURATION = "configuration"
@@ -25,6 +26,7 @@ class Epoch(Base):
     value: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
+_CURRENT = Prepared(select(Epoch.value).where(Epoch.name == bindparam("name", type_=String)))
 _VALUE = select(Epoch.name, Epoch.value)
 
 
@@ -43,7 +45,8 @@ def read(session: Session) -> dict[str, int]:
 
 
 def current(session: Session, name: str) -> int:
-    return session.execute(select(Epoch.value).where(Epoch.name == name)).scalar_one()
+    row = _CURRENT.first(session, name=name)
+    return int(row[0]) if row else 0
 
 
 def bump(work: Work, name: str) -> None:

@@ -83,8 +83,9 @@ def sweep(work: Work, older_than: timedelta) -> int:
     return len(work.session.execute(gone.returning(Counter.key)).all())
 
 
-def give_back(work: Work, key: str) -> None:
-    """A success among others' failures: take back one try of a shared key."""
-    work.session.execute(
-        update(Counter).where(Counter.key == key, Counter.tries > 0).values(tries=Counter.tries - 1)
-    )
+def look(work: Work, key: str) -> Verdict:
+    """Whether a try would be let through, without counting one: for keys that count failures only."""
+    counter = work.session.get(Counter, key, populate_existing=True)
+    if counter is None or counter.open_at <= work.now:
+        return Verdict(True, work.now, 0)
+    return Verdict(False, counter.open_at, 0)

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, String, select, update
+from sqlalchemy import ForeignKey, Index, Integer, String, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.accounts.accounts import Account, AccountState
@@ -24,6 +23,7 @@ from idp.domain.runtime import epochs, outbox
 from idp.domain.work import Work
 from idp.kernel.database import Base, Id, Json, Moment, new_id
 from idp.kernel.opaque import Kind, mint, shaped
+from idp.kernel.prepared import Prepared
 
 TOUCH_EVERY = timedelta(minutes=1)
 
@@ -79,7 +79,7 @@ class Sso:
     global_epoch: int
 
 
-_LIVE = (
+_LIVE = Prepared(
     select(
         SsoSession.id,
         SsoSession.sid,
@@ -95,8 +95,11 @@ _LIVE = (
     .join(Account, Account.person_id == SsoSession.person_id)
     .join(epochs.Epoch, epochs.Epoch.name == epochs.GLOBAL)
     .where(
+        SsoSession.digest == bindparam("digest", type_=String),
+        SsoSession.last_seen_at > bindparam("idle_since", type_=Moment),
+        SsoSession.absolute_until > bindparam("now", type_=Moment),
         SsoSession.ended_at.is_(None),
-        Account.state == AccountState.ACTIVE,
+        Account.state == AccountState.ACTIVE.value,
         Account.epoch == SsoSession.account_epoch,
         epochs.Epoch.value == SsoSession.global_epoch,
     )
@@ -108,13 +111,8 @@ def find(work: Work, cookie: str | None) -> Sso | None:
     if cookie is None or not shaped(cookie, Kind.SESSION):
         return None
     idle = work.now - work.settings.lifetimes.span("session_idle")
-    row = work.session.execute(
-        _LIVE.where(
-            SsoSession.digest == work.vault.digests.of(Kind.SESSION, cookie),
-            SsoSession.last_seen_at > idle,
-            SsoSession.absolute_until > work.now,
-        )
-    ).first()
+    digest = work.vault.digests.of(Kind.SESSION, cookie)
+    row = _LIVE.first(work.session, digest=digest, idle_since=idle, now=work.now)
     if row is None:
         return None
     return Sso(row[0], row[1], row[2], row[3], tuple(row[4]), *row[5:])
@@ -171,14 +169,17 @@ def start(work: Work, person_id: str, factors: Sequence[str], level: int, replac
     return _as_sso(row), cookie
 
 
+_NOW = bindparam("now", type_=Moment)
+_TOOK_PART = Prepared(
+    postgresql_insert(SessionClient)
+    .values(session_id=bindparam("session_id"), client_id=bindparam("client_id"), first_at=_NOW, last_at=_NOW)
+    .on_conflict_do_update(index_elements=["session_id", "client_id"], set_={"last_at": _NOW})
+)
+
+
 def took_part(work: Work, sso_id: str, client_id: str) -> None:
     """Note that a client received a code in the session."""
-    insert = postgresql_insert if work.session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    work.session.execute(
-        insert(SessionClient)
-        .values(session_id=sso_id, client_id=client_id, first_at=work.now, last_at=work.now)
-        .on_conflict_do_update(index_elements=["session_id", "client_id"], set_={"last_at": work.now})
-    )
+    _TOOK_PART.run(work.session, session_id=sso_id, client_id=client_id, now=work.now)
 
 
 def clients_of(session: Session, sso_id: str) -> list[str]:

@@ -15,6 +15,8 @@ from idp.web.context import settings, work
 
 ACCESS_TOKEN_TYP, ID_TOKEN_TYP = "at+jwt", "JWT"  # noqa: S105 -- header values
 
+ACCESS_TOKEN_ALGORITHM = "ES256"  # noqa: S105 -- ten times cheaper to sign than RS256, docs/adr/0009
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -84,4 +86,4 @@ def access_token(
             claims["sid"] = subject.sid
         if roles is not None:
             claims["roles"] = roles
-    return snapshot.signers["RS256" if "RS256" in snapshot.signers else "ES256"].sign(claims, ACCESS_TOKEN_TYP)
+    return snapshot.signers[ACCESS_TOKEN_ALGORITHM].sign(claims, ACCESS_TOKEN_TYP)
