@@ -1,8 +1,9 @@
 """e-Office: letters of the city. An example of an application behind Gapura, without an API of its own."""
 
-from flask import Flask, Response, abort, redirect, render_template, request
+from flask import Flask, abort, redirect, render_template
 from flask.typing import ResponseReturnValue
 
+from .safety import make_safe
 from .settings import Settings, from_environment
 from .sign_in import SignIn
 
@@ -26,13 +27,7 @@ LETTERS = (
 def create_app(settings: Settings) -> Flask:
     """The application, ready to be served at ``settings.url``."""
     app = Flask(__name__)
-    app.secret_key = settings.session_key
-    app.config.update(
-        SESSION_COOKIE_NAME="eoffice_session",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.url.startswith("https://"),
-    )
+    make_safe(app, settings, "eoffice_session")
     sign_in = SignIn(app, settings, SCOPE)
     signed: set[str] = set()
 
@@ -55,26 +50,6 @@ def create_app(settings: Settings) -> Flask:
             abort(404)
         signed.add(number)
         return redirect("/letters", 303)
-
-    @app.before_request
-    def refuse_foreign_forms() -> None:
-        # SameSite keeps other sites out; other ports of one host are the same site.
-        if request.method == "POST" and request.headers.get("Origin", settings.url) != settings.url:
-            abort(403)
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.headers["Content-Security-Policy"] = (
-            "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-        )
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
-
-    @app.errorhandler(403)
-    def forbidden(_: Exception) -> ResponseReturnValue:
-        return render_template("forbidden.html"), 403
 
     return app
 

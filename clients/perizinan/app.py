@@ -3,9 +3,10 @@
 import os
 
 import requests
-from flask import Flask, Response, abort, redirect, render_template, request
+from flask import Flask, abort, current_app, redirect, render_template
 from flask.typing import ResponseReturnValue
 
+from .safety import make_safe
 from .settings import Settings, from_environment
 from .sign_in import SignIn
 
@@ -16,28 +17,12 @@ APPROVER = "verifikator"
 def create_app(settings: Settings, api_url: str, api_identifier: str) -> Flask:
     """``api_url`` is where API Izin answers, ``api_identifier`` the name under which Gapura knows it."""
     app = Flask(__name__)
-    app.secret_key = settings.session_key
-    app.config.update(
-        SESSION_COOKIE_NAME="perizinan_session",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.url.startswith("https://"),
-    )
+    make_safe(app, settings, "perizinan_session")
     sign_in = SignIn(app, settings, SCOPE)
     approved: set[str] = set()
 
     def permits() -> list[dict[str, str]]:
-        token = sign_in.access_token(api_identifier)
-        try:
-            answer = requests.get(
-                f"{api_url}/permits", headers={"Authorization": f"Bearer {token}"}, timeout=10
-            )
-            answer.raise_for_status()
-        except requests.RequestException:
-            app.logger.exception("API Izin did not answer")
-            abort(502)
-        found: list[dict[str, str]] = answer.json()["permits"]
-        return found
+        return fetch_permits(api_url, sign_in.access_token(api_identifier))
 
     @app.get("/")
     def home() -> ResponseReturnValue:
@@ -63,31 +48,23 @@ def create_app(settings: Settings, api_url: str, api_identifier: str) -> Flask:
         approved.add(number)
         return redirect("/permits", 303)
 
-    @app.before_request
-    def refuse_foreign_forms() -> None:
-        # SameSite keeps other sites out; other ports of one host are the same site.
-        if request.method == "POST" and request.headers.get("Origin", settings.url) != settings.url:
-            abort(403)
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.headers["Content-Security-Policy"] = (
-            "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-        )
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
-
-    @app.errorhandler(403)
-    def forbidden(_: Exception) -> ResponseReturnValue:
-        return render_template("forbidden.html"), 403
-
     @app.errorhandler(502)
     def api_away(_: Exception) -> ResponseReturnValue:
         return render_template("api_away.html"), 502
 
     return app
+
+
+def fetch_permits(api_url: str, token: str) -> list[dict[str, str]]:
+    """The permits with ``number``, ``kind`` and ``applicant``; ends the request with 502 if API Izin does not answer."""
+    try:
+        answer = requests.get(f"{api_url}/permits", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        answer.raise_for_status()
+    except requests.RequestException:
+        current_app.logger.exception("API Izin did not answer")
+        abort(502)
+    found: list[dict[str, str]] = answer.json()["permits"]
+    return found
 
 
 def serve() -> None:
