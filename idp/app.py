@@ -11,7 +11,8 @@ import idp.domain.tables  # noqa: F401 -- every table must be known before a map
 from idp.account import routes as account
 from idp.adapters.mail import mailer
 from idp.adapters.outbound import Outbound
-from idp.admin import imports, routes as admin
+from idp.admin import imports
+from idp.admin import routes as admin
 from idp.domain.accounts.hashing import Hasher
 from idp.domain.work import Vault
 from idp.kernel import failpoints, secrets_store
@@ -19,8 +20,10 @@ from idp.kernel.clock import Clock
 from idp.kernel.database import engine_options, prepare_engine
 from idp.kernel.opaque import Digests
 from idp.kernel.sealed import Sealer
-from idp.kernel.settings import Settings, failpoints as failpoint_settings
-from idp.oidc import discovery, parameters, routes as oidc
+from idp.kernel.settings import Settings
+from idp.kernel.settings import failpoints as failpoint_settings
+from idp.oidc import discovery, parameters
+from idp.oidc import routes as oidc
 from idp.ops import routes as ops
 from idp.signin import routes as signin
 from idp.web import assets, browser, csrf, errors, headers, i18n
@@ -105,7 +108,11 @@ def _templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(asset=assets.asset, csrf_field=csrf.csrf_field, get_locale=get_locale)
     app.jinja_env.filters.update(
-        datetime_wib=i18n.datetime_wib, ago=i18n.ago, day=i18n.day, nip=i18n.grouped_nip, masked_nip=i18n.masked_nip
+        datetime_wib=i18n.datetime_wib,
+        ago=i18n.ago,
+        day=i18n.day,
+        nip=i18n.grouped_nip,
+        masked_nip=i18n.masked_nip,
     )
     city = app.extensions["gapura"].settings.city
     app.jinja_env.globals.update(city=city, environment=app.extensions["gapura"].settings.environment)

@@ -15,7 +15,9 @@ from idp.kernel.settings import Settings, set_environment_value
 from idp.ops import metrics
 
 
-def serve(settings: Settings, config: Path, *, bind: str | None, workers: int | None, with_worker: bool) -> None:
+def serve(
+    settings: Settings, config: Path, *, bind: str | None, workers: int | None, with_worker: bool
+) -> None:
     """Serve until SIGTERM or SIGINT; requests that were accepted are answered before the process ends."""
     host, _, port = (bind or settings.server.bind).rpartition(":")
     set_environment_value("GAPURA_CONFIG", str(config.resolve()))

@@ -11,7 +11,8 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from idp.account.present import present, show as render
+from idp.account.present import present
+from idp.account.present import show as render
 from idp.domain.audit.rows import AuditEvent
 from idp.web import context
 from idp.web.agents import describe
@@ -68,4 +69,8 @@ def _line(row: AuditEvent) -> Line:
     role = (body.get("after") or body.get("before") or {}).get("role", "")
     text = str(gettext(SENTENCES[row.name]))
     agent = ((row.openings or {}).get("user_agent") or {}).get("value")
-    return Line(row.at, text.format(client=client.client_name if client else "Gapura", role=role), describe(agent) if agent else None)
+    return Line(
+        row.at,
+        text.format(client=client.client_name if client else "Gapura", role=role),
+        describe(agent) if agent else None,
+    )

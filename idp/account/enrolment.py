@@ -64,6 +64,10 @@ def replace(here: Present, code: str) -> None:
 def _waiting(here: Present) -> Interaction | None:
     t = field("t") if request.method == "POST" else argument("t")
     interaction = interactions.exactly(context.work(), known_browser(), t)
-    if interaction is None or interaction.person_id != here.sso.person_id or interaction.finished_at is not None:
+    if (
+        interaction is None
+        or interaction.person_id != here.sso.person_id
+        or interaction.finished_at is not None
+    ):
         return None
     return interaction if SECRET in interaction.proven else None

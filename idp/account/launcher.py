@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from idp.account.present import present, show as render
+from idp.account.present import present
+from idp.account.present import show as render
 from idp.domain.access import state
 from idp.domain.access.decide import decide
 from idp.domain.city import units
@@ -48,7 +49,11 @@ def _apps(person_id: str) -> list[App]:
         if not decide(state.load(work, person_id, state.facts_of(view))).allowed:
             continue
         node = tree.by_code.get(view.agency or "")
-        found.append(App(view.client_name, node.name if node else None, view.description, url, used.get(view.client_id)))
+        found.append(
+            App(
+                view.client_name, node.name if node else None, view.description, url, used.get(view.client_id)
+            )
+        )
     found.sort(key=lambda app: app.name.casefold())
     return sorted(found, key=lambda app: app.last_used.timestamp() if app.last_used else 0, reverse=True)
 

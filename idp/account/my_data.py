@@ -10,7 +10,8 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from idp.account.present import Present, present, show as render
+from idp.account.present import Present, present
+from idp.account.present import show as render
 from idp.domain.access import roles, state
 from idp.domain.access.grants import Grant
 from idp.domain.access.model import Holder
@@ -60,7 +61,9 @@ def _summed(disclosures: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for item in disclosures:
         key = (item["client"], ",".join(item["claims"]))
-        line = found.setdefault(key, {**item, "client_name": item["client"], "last_at": item["at"], "times": 0})
+        line = found.setdefault(
+            key, {**item, "client_name": item["client"], "last_at": item["at"], "times": 0}
+        )
         line["times"] += 1
         line["first_at"] = item["at"]
     return list(found.values())
@@ -71,8 +74,16 @@ def download() -> Response:
     data = _gathered(here)
     person = here.person
     body = {
-        "person": {"name": person.name, "email": person.email, "phone": person.phone, "updated_at": person.updated_at},
-        "posts": [{"number": p["number"], "status": p["status"], "position": p["title"], "unit": p["unit"]} for p in data["posts"]],
+        "person": {
+            "name": person.name,
+            "email": person.email,
+            "phone": person.phone,
+            "updated_at": person.updated_at,
+        },
+        "posts": [
+            {"number": p["number"], "status": p["status"], "position": p["title"], "unit": p["unit"]}
+            for p in data["posts"]
+        ],
         "grants": data["grants"],
         "disclosures": data["disclosures"],
     }
@@ -87,7 +98,12 @@ def _gathered(here: Present) -> dict[str, Any]:
     person_id = here.sso.person_id
     tree = units.tree(work.session, state.today(work))
     posts = [
-        {"number": p.number, "status": p.status, "title": p.title, "unit": " › ".join(n.name for n in tree.path(p.unit_id))}
+        {
+            "number": p.number,
+            "status": p.status,
+            "title": p.title,
+            "unit": " › ".join(n.name for n in tree.path(p.unit_id)),
+        }
         for p in placements.posts(work.session, person_id, state.today(work))
     ]
     held = work.session.execute(

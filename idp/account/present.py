@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import Any
 
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from idp.domain.access import state
-
 from idp.domain.accounts import totp
 from idp.domain.city import people
 from idp.domain.city.people import Person
-from idp.domain.sessions import interactions, sso as sessions
+from idp.domain.sessions import interactions
+from idp.domain.sessions import sso as sessions
 from idp.domain.sessions.sso import Sso
 from idp.web import context
 from idp.web.browser import browser
@@ -47,7 +46,10 @@ def present(*, fresh: bool = False) -> Present:
     work = context.work()
     if fresh:
         highest = 2 if totp.active(work.session, sso.person_id) else 1
-        if work.now - sso.auth_time > work.settings.lifetimes.span("fresh_authentication") or sso.level < highest:
+        if (
+            work.now - sso.auth_time > work.settings.lifetimes.span("fresh_authentication")
+            or sso.level < highest
+        ):
             raise SignInFirst(_to_sign_in(fresh=True, level=highest))
     if sessions.touch(work, sso):
         context.commit_hot()
@@ -73,7 +75,11 @@ def show(template: str, here: Present, **variables: Any) -> Response:
 def _to_sign_in(*, fresh: bool, level: int) -> Response:
     back = request.path if request.method == "GET" else url_for("account.security")
     interaction = interactions.begin(
-        context.work(), browser(), return_to=back[:200], level_wanted=level, request={"fresh": True} if fresh else {}
+        context.work(),
+        browser(),
+        return_to=back[:200],
+        level_wanted=level,
+        request={"fresh": True} if fresh else {},
     )
     context.commit_hot()
     return redirect(url_for("signin.form", t=interaction.id), 303)

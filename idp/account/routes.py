@@ -5,7 +5,18 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from idp.account import activity as activity_page, launcher as launcher_page, my_data as data_page, security as security_pages
+from idp.account import (
+    activity as activity_page,
+)
+from idp.account import (
+    launcher as launcher_page,
+)
+from idp.account import (
+    my_data as data_page,
+)
+from idp.account import (
+    security as security_pages,
+)
 from idp.account.present import SignInFirst
 from idp.web import csrf
 from idp.web.cookies import set_cookie
@@ -98,7 +109,9 @@ def language() -> AnyResponse:
 def _back() -> str:
     """Only a path of ours: the Referer's, without trusting its host."""
     path = field("path", maximum=300)
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else url_for("account.launcher")
+    return (
+        path if path.startswith("/") and not path.startswith(("//", "/\\")) else url_for("account.launcher")
+    )
 
 
 @bp.errorhandler(SignInFirst)

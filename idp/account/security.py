@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from idp.account import enrolment
 from idp.account.present import Present, present, show
-from idp.domain.accounts import accounts, password as passwords, recovery_codes, totp
+from idp.domain.accounts import accounts, recovery_codes, totp
+from idp.domain.accounts import password as passwords
 from idp.domain.audit.events import Event
 from idp.domain.errors import Invalid
 from idp.domain.runtime import throttle
@@ -48,14 +49,18 @@ def overview() -> Response:
     work = context.work()
     person_id = here.sso.person_id
     shown = [
-        ShownSession(row.id, describe(row.user_agent), row.created_at, row.last_seen_at, row.id == here.sso.id)
+        ShownSession(
+            row.id, describe(row.user_agent), row.created_at, row.last_seen_at, row.id == here.sso.id
+        )
         for row in sessions.live_of(work, person_id)
     ]
     return show(
         "account/security.html",
         here,
         password_changed_at=passwords.changed_at(work.session, person_id),
-        totps=[ShownTotp(t.label, t.created_at, t.last_used_at) for t in totp.active(work.session, person_id)],
+        totps=[
+            ShownTotp(t.label, t.created_at, t.last_used_at) for t in totp.active(work.session, person_id)
+        ],
         recovery_codes_left=recovery_codes.left(work.session, person_id),
         sessions=shown,
     )
@@ -76,7 +81,9 @@ def password_submit() -> Response:
     if not _is_current(person_id, field("current_password", maximum=2000)):
         return _password_page(here, {"current_password": sentence("current_password_wrong")})
     try:
-        passwords.set_password(work, person_id, first, context.runtime().hasher, has_second_factor=_has_totp(person_id))
+        passwords.set_password(
+            work, person_id, first, context.runtime().hasher, has_second_factor=_has_totp(person_id)
+        )
     except Invalid as error:
         context.rollback()
         return _password_page(here, {"password": sentence_of(error)})

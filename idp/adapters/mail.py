@@ -13,7 +13,7 @@ from idp.kernel.settings import Settings
 class NoMail:
     """A city without a mail server."""
 
-    def send(self, *, to: str, subject: str, text: str) -> None:
+    def send(self, *, to: str, subject: str, text: str) -> None:  # noqa: ARG002 -- the port's signature
         return None
 
 
@@ -25,7 +25,9 @@ class FileMail:
         directory.mkdir(parents=True, exist_ok=True)
 
     def send(self, *, to: str, subject: str, text: str) -> None:
-        (self._directory / f"{uuid.uuid4().hex}.eml").write_bytes(bytes(_message(self._sender, to, subject, text)))
+        (self._directory / f"{uuid.uuid4().hex}.eml").write_bytes(
+            bytes(_message(self._sender, to, subject, text))
+        )
 
 
 class SmtpMail:

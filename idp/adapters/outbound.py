@@ -28,7 +28,9 @@ class Outbound:
         self._outbound = settings.outbound
         self._allow = [ipaddress.ip_network(entry, strict=False) for entry in settings.outbound.allow]
         self._rehearsal = settings.is_rehearsal
-        self._tls = ssl.create_default_context(cafile=str(settings.outbound.ca_file) if settings.outbound.ca_file else None)
+        self._tls = ssl.create_default_context(
+            cafile=str(settings.outbound.ca_file) if settings.outbound.ca_file else None
+        )
 
     def get(self, url: str) -> Answer:
         return self._send("GET", url, None)
@@ -70,15 +72,28 @@ class Outbound:
         pool: urllib3.HTTPConnectionPool
         if https:
             pool = urllib3.HTTPSConnectionPool(
-                address, connect_port, ssl_context=self._tls, server_hostname=host, assert_hostname=host, timeout=timeout
+                address,
+                connect_port,
+                ssl_context=self._tls,
+                server_hostname=host,
+                assert_hostname=host,
+                timeout=timeout,
             )
         else:
             pool = urllib3.HTTPConnectionPool(address, connect_port, timeout=timeout)
         try:
             response = pool.urlopen(
-                method, target, body=body, headers=headers, redirect=False, retries=False, preload_content=False
+                method,
+                target,
+                body=body,
+                headers=headers,
+                redirect=False,
+                retries=False,
+                preload_content=False,
             )
-            return Answer(response.status, response.headers.get("Content-Type", ""), self._read(response, deadline))
+            return Answer(
+                response.status, response.headers.get("Content-Type", ""), self._read(response, deadline)
+            )
         except urllib3.exceptions.HTTPError as error:
             raise OutboundFailed(type(error).__name__) from error
         finally:
@@ -133,7 +148,7 @@ class Outbound:
         return addresses
 
     def _check_address(self, text: str) -> None:
-        address = ipaddress.ip_address(text.split("%")[0])
+        address = ipaddress.ip_address(text.split("%", maxsplit=1)[0])
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
         if any(address in network for network in self._allow):

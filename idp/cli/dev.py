@@ -24,7 +24,11 @@ def dev() -> None:
 @dev.command()
 @click.argument("fixtures", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @config_option
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the document with all that was generated.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the document with all that was generated.",
+)
 def seed(fixtures: Path, config: Path, out: Path | None) -> None:
     """Create everything in FIXTURES.json in one transaction; safe to repeat."""
     place = installation(config)
@@ -59,7 +63,13 @@ def otp(username: str, config: Path) -> None:
 
 
 @dev.command()
-@click.option("--dir", "directory", type=click.Path(file_okay=False, path_type=Path), default="var/demo", show_default=True)
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="var/demo",
+    show_default=True,
+)
 @click.option("--check", is_flag=True, help="Walk one whole sign-in on free ports and exit.")
 @click.option("--reset", is_flag=True, help="Begin anew.")
 def demo(directory: Path, check: bool, reset: bool) -> None:

@@ -50,7 +50,15 @@ bind = "{bind}"
 @click.option("--bind", default="127.0.0.1:8000", show_default=True)
 @click.option("--admin-name", default="Administrator Pertama", help="Name of the first administrator.")
 @click.option("--json", "as_json", is_flag=True)
-def init(config: Path, environment: str, issuer: str | None, database: str, bind: str, admin_name: str, as_json: bool) -> None:
+def init(
+    config: Path,
+    environment: str,
+    issuer: str | None,
+    database: str,
+    bind: str,
+    admin_name: str,
+    as_json: bool,
+) -> None:
     """Write a configuration if there is none, make keys and database, print the first administrator's code.
 
     Safe to run again: whatever exists is left alone.
@@ -59,7 +67,9 @@ def init(config: Path, environment: str, issuer: str | None, database: str, bind
         if issuer is None:
             raise click.UsageError("--issuer is needed to write a new configuration")
         config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text(TEMPLATE.format(environment=environment, issuer=issuer, database=database, bind=bind))
+        config.write_text(
+            TEMPLATE.format(environment=environment, issuer=issuer, database=database, bind=bind)
+        )
     settings = load(config)
     secrets_store.create(settings.secrets.directory)
     place = installation(config)
@@ -68,7 +78,11 @@ def init(config: Path, environment: str, issuer: str | None, database: str, bind
         first = _first_administrator(work, admin_name)
     result = {"config": str(config), "issuer": settings.issuer}
     if first is not None:
-        result |= {"username": first[0], "activation_code": first[1], "link": f"{settings.issuer}/masuk/aktivasi"}
+        result |= {
+            "username": first[0],
+            "activation_code": first[1],
+            "link": f"{settings.issuer}/masuk/aktivasi",
+        }
     if as_json:
         click.echo(json.dumps(result))
         return
@@ -95,18 +109,29 @@ def prepare_database(place: Installation) -> None:
 def _first_administrator(work: Work, name: str) -> tuple[str, str] | None:
     """None when somebody holds the role already. The code is spent by the first who uses it, and expires."""
     role = roles.get(work.session, None, PlatformRole.SSO_ADMIN)
-    if work.session.scalars(select(grants.Grant.id).where(grants.Grant.role_id == role.id)).first() is not None:
+    if (
+        work.session.scalars(select(grants.Grant.id).where(grants.Grant.role_id == role.id)).first()
+        is not None
+    ):
         return None
     person = people.Person(id=new_id(), plain_name=name, created_at=work.now, updated_at=work.now)
     work.session.add(person)
     work.session.flush()
     work.session.add(
         employment.Employment(
-            id=new_id(), person_id=person.id, status="external", valid_from=work.now.date(), source="init", recorded_at=work.now
+            id=new_id(),
+            person_id=person.id,
+            status="external",
+            valid_from=work.now.date(),
+            source="init",
+            recorded_at=work.now,
         )
     )
     account = accounts.add(work, person.id, "admin")
-    grants.give(work, Offer(None, PlatformRole.SSO_ADMIN, Holder.PERSON, person.id, "first administrator", source="init"))
+    grants.give(
+        work,
+        Offer(None, PlatformRole.SSO_ADMIN, Holder.PERSON, person.id, "first administrator", source="init"),
+    )
     code, _ = tickets.issue_activation(work, person.id, unit=None)
     work.record(Event("installation_initialised", subject=person.id))
     return account.username, code

@@ -47,7 +47,7 @@ def seed(work: Work, document: Mapping[str, Any], hasher: Hasher) -> dict[str, A
         person["subjects"] = {
             client["client_id"]: subjects.subject_for(work, person["id"], _sector(work, client["client_id"]))
             for client in clients
-            if len(persons) <= 50  # noqa: PLR2004 -- a city of thousands needs no table of all subjects
+            if len(persons) <= 50
         }
     return {
         "issuer": work.settings.issuer,
@@ -61,12 +61,17 @@ def seed(work: Work, document: Mapping[str, Any], hasher: Hasher) -> dict[str, A
 def _unit(work: Work, entry: Mapping[str, Any]) -> None:
     if work.session.scalars(select(units.Unit).where(units.Unit.code == entry["code"])).first() is None:
         units.add(
-            work, code=entry["code"], name=entry["name"], kind=entry.get("kind", "agency"), parent=entry.get("parent"), valid_from=LONG_AGO
+            work,
+            code=entry["code"],
+            name=entry["name"],
+            kind=entry.get("kind", "agency"),
+            parent=entry.get("parent"),
+            valid_from=LONG_AGO,
         )
 
 
 def _client(work: Work, entry: Mapping[str, Any]) -> dict[str, Any]:
-    members, secret = _members(work, entry)
+    members, secret = _members(entry)
     client_id = entry["client_id"]
     if work.session.get(registered.Client, client_id) is None:
         _, made = registered.register(work, client_id, members, secret=secret)
@@ -80,9 +85,13 @@ def _client(work: Work, entry: Mapping[str, Any]) -> dict[str, Any]:
     return {**entry, "client_secret": secret}
 
 
-def _members(work: Work, entry: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+def _members(entry: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
     """Registration names → our members; `access`, `roles`, `client_id` and the secret are not metadata."""
-    members = {k: v for k, v in entry.items() if k not in ("client_id", "client_secret", "roles", "access", "default_acr_values")}
+    members = {
+        k: v
+        for k, v in entry.items()
+        if k not in ("client_id", "client_secret", "roles", "access", "default_acr_values")
+    }
     members["access_default"] = (entry.get("access") or {}).get("default", "allow")
     levels = [value.rsplit("/", 1)[-1] for value in entry.get("default_acr_values") or []]
     members["default_acr"] = int(levels[0]) if levels and levels[0] in ("1", "2") else 1
@@ -118,7 +127,11 @@ def _resource_server(work: Work, entry: Mapping[str, Any]) -> list[dict[str, Any
         )
     try:
         resource_servers.register(
-            work, entry["identifier"], scopes=entry.get("scopes", []), client_id=client_id, name=entry.get("name")
+            work,
+            entry["identifier"],
+            scopes=entry.get("scopes", []),
+            client_id=client_id,
+            name=entry.get("name"),
         )
     except Conflict as conflict:
         if conflict.code not in ("resource_exists", "scope_taken"):
@@ -173,7 +186,9 @@ def _new_person(work: Work, entry: Mapping[str, Any]) -> str:
     )
     work.session.add(tie)
     work.session.flush()
-    work.record(Event("person_added", subject=person.id, unit=entry.get("unit"), details={"source": "fixture"}))
+    work.record(
+        Event("person_added", subject=person.id, unit=entry.get("unit"), details={"source": "fixture"})
+    )
     if entry.get("unit") or entry.get("position"):
         code = entry.get("unit") or DEFAULT_UNIT["code"]
         if code == DEFAULT_UNIT["code"]:
@@ -200,11 +215,34 @@ def _set_password(work: Work, person_id: str, secret: str, hasher: Hasher, hashe
 def _roles(work: Work, person_id: str, entry: Mapping[str, Any]) -> None:
     for name in entry.get("platform_roles", []):
         constraint = entry.get("unit") if name == "unit_admin" else None
-        _give(work, Offer(None, name, Holder.PERSON, person_id, "fixture", valid_from=LONG_AGO, constraint_unit=constraint, source="fixture"))
+        _give(
+            work,
+            Offer(
+                None,
+                name,
+                Holder.PERSON,
+                person_id,
+                "fixture",
+                valid_from=LONG_AGO,
+                constraint_unit=constraint,
+                source="fixture",
+            ),
+        )
     for client_id, names in (entry.get("roles") or {}).items():
         for name in names:
             roles.define(work, client_id, name)
-            _give(work, Offer(client_id, name, Holder.PERSON, person_id, "fixture", valid_from=LONG_AGO, source="fixture"))
+            _give(
+                work,
+                Offer(
+                    client_id,
+                    name,
+                    Holder.PERSON,
+                    person_id,
+                    "fixture",
+                    valid_from=LONG_AGO,
+                    source="fixture",
+                ),
+            )
 
 
 def _give(work: Work, offer: Offer) -> None:

@@ -55,7 +55,15 @@ PERMISSIONS_OF: Mapping[PlatformRole, frozenset[Permission]] = {
     PlatformRole.SSO_ADMIN: frozenset(P) - {P.AUDIT_READ, P.IMPORT_APPROVE},
     PlatformRole.SECOND_APPROVER: frozenset({P.IMPORT_APPROVE, P.PEOPLE_READ, P.UNITS_READ}),
     PlatformRole.AUDITOR: frozenset(
-        {P.AUDIT_READ, P.AUDIT_EXPORT, P.PEOPLE_READ, P.UNITS_READ, P.GRANTS_READ, P.CLIENTS_READ, P.KEYS_READ}
+        {
+            P.AUDIT_READ,
+            P.AUDIT_EXPORT,
+            P.PEOPLE_READ,
+            P.UNITS_READ,
+            P.GRANTS_READ,
+            P.CLIENTS_READ,
+            P.KEYS_READ,
+        }
     ),
     PlatformRole.DEVELOPER: frozenset({P.CLIENTS_READ, P.CLIENTS_WRITE}),
     PlatformRole.OPERATOR: frozenset({P.HEALTH_READ, P.KEYS_READ}),

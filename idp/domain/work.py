@@ -46,7 +46,12 @@ class Work:
     def refuse(self, event_reason: str, permission: Permission) -> None:
         """Record that the actor tried what their roles do not allow; the door still commits."""
         self.record(
-            Event("authz_forbidden", result=REFUSED, reason=event_reason, details={"permission": permission.value})
+            Event(
+                "authz_forbidden",
+                result=REFUSED,
+                reason=event_reason,
+                details={"permission": permission.value},
+            )
         )
 
     def acting_as(self, actor: Actor) -> Work:

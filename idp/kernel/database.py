@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import orjson
-from sqlalchemy import Dialect, Engine, MetaData, String, event
+from sqlalchemy import Dialect, Engine, MetaData, String, Table, event
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import JSON, DateTime, TypeDecorator
 
@@ -47,7 +47,7 @@ class Moment(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -62,6 +62,11 @@ Id = Annotated[str, mapped_column(String(32), primary_key=True, default=new_id)]
 Json = JSON
 
 
+def table_of(model: type[Base]) -> Table:
+    """The Core table of a model, typed."""
+    return cast(Table, model.__table__)
+
+
 def _dump_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
@@ -70,7 +75,9 @@ def engine_options(database: Database) -> dict[str, Any]:
     """Keyword arguments of SQLAlchemy's create_engine for this database."""
     codec = {"json_serializer": _dump_json, "json_deserializer": orjson.loads}
     if database.url.startswith("sqlite"):
-        return codec | {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": 5.0, "check_same_thread": False}}
+        return codec | {
+            "connect_args": {"isolation_level": "IMMEDIATE", "timeout": 5.0, "check_same_thread": False}
+        }
     return codec | {
         "pool_size": database.pool_size,
         "max_overflow": 4,

@@ -59,7 +59,12 @@ class SigningKey:
         self.algorithm = algorithm
         self.kid = thumbprint(private_jwk)
         self._private = key.private_key
-        self.public_jwk = {**_public_members(key.as_dict(private=False)), "kid": self.kid, "alg": algorithm, "use": "sig"}
+        self.public_jwk = {
+            **_public_members(key.as_dict(private=False)),
+            "kid": self.kid,
+            "alg": algorithm,
+            "use": "sig",
+        }
         self._header_cache: dict[str, bytes] = {}
 
     def sign(self, claims: Mapping[str, Any], typ: str) -> str:
@@ -90,7 +95,7 @@ def public_jwk(jwk: Mapping[str, Any]) -> dict[str, Any]:
         raise JwtRefused("a key must be public and asymmetric")
     try:
         key = _import(jwk)
-        if isinstance(key, RSAKey) and key.public_key.key_size < 2048:  # noqa: PLR2004 -- bits, R-55
+        if isinstance(key, RSAKey) and key.public_key.key_size < 2048:
             raise JwtRefused("RSA keys need at least 2048 bits")
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise JwtRefused("a key cannot be read") from error
@@ -108,7 +113,7 @@ def peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return _parse(header), _parse(claims)
 
 
-def verify(  # noqa: PLR0913 -- every expectation is named by the caller, none has a silent default
+def verify(
     token: str,
     *,
     keys: Sequence[Mapping[str, Any]],
@@ -157,7 +162,7 @@ def _candidates(
     fitting = [k for k in fitting if k.get("use", "sig") == "sig"]
     kid = header.get("kid")
     if kid is not None:
-        if not isinstance(kid, str) or len(kid) > 256:  # noqa: PLR2004 -- characters
+        if not isinstance(kid, str) or len(kid) > 256:
             raise JwtRefused("kid is malformed")
         fitting = [k for k in fitting if k.get("kid", kid) == kid]
     if not fitting:

@@ -64,7 +64,13 @@ def authenticate(given: Parameters, *, allow_public: bool = True) -> ClientView:
     except OAuthError as error:
         known = client.client_id if client else None
         context.work().record(
-            Event("authn_client_fail", result=REFUSED, client=known, reason=error.code, details={"method": presented.method})
+            Event(
+                "authn_client_fail",
+                result=REFUSED,
+                client=known,
+                reason=error.code,
+                details={"method": presented.method},
+            )
         )
         raise ClientRefused(error, known, used_header=header) from error
     assert client is not None  # noqa: S101 -- checked
@@ -74,13 +80,17 @@ def authenticate(given: Parameters, *, allow_public: bool = True) -> ClientView:
 def _presented(given: Parameters) -> Presented:
     if given.repeated or given.too_long or given.malformed or given.body_malformed:
         wrong = sorted(given.repeated | given.too_long | given.malformed)
-        raise invalid_request("a parameter is repeated, too long or malformed", code="request_malformed", parameters=wrong)
+        raise invalid_request(
+            "a parameter is repeated, too long or malformed", code="request_malformed", parameters=wrong
+        )
     headers = request.headers.getlist("Authorization")
     found = []
     if headers:
         found.append(_basic(headers))
     if given.get("client_secret") is not None:
-        found.append(Presented("client_secret_post", given.get("client_id") or "", given.get("client_secret") or ""))
+        found.append(
+            Presented("client_secret_post", given.get("client_id") or "", given.get("client_secret") or "")
+        )
     if given.get("client_assertion") is not None or given.get("client_assertion_type") is not None:
         found.append(_assertion(given))
     if not found:
@@ -118,7 +128,7 @@ def _assertion(given: Parameters) -> Presented:
     except jose.JwtRefused as error:
         raise invalid_client("assertion_malformed", reason=error.reason) from error
     subject = claims.get("sub")
-    if not isinstance(subject, str) or len(subject) > 64 or claims.get("iss") != subject:  # noqa: PLR2004
+    if not isinstance(subject, str) or len(subject) > 64 or claims.get("iss") != subject:
         raise invalid_client("assertion_identity")
     return Presented("private_key_jwt", subject, assertion)
 
@@ -166,7 +176,7 @@ def _check_assertion(assertion: str, client: ClientView) -> None:
     if not isinstance(claims.get("aud"), str):
         raise invalid_client("assertion_refused", reason="aud must be one string")
     jti = claims.get("jti")
-    if not isinstance(jti, str) or not 1 <= len(jti) <= 256:  # noqa: PLR2004 -- characters
+    if not isinstance(jti, str) or not 1 <= len(jti) <= 256:
         raise invalid_client("assertion_refused", reason="jti is missing")
     keep_until = work.now + ASSERTION_LIFETIME + timedelta(seconds=60)
     if not replay.first_use(work, f"assertion:{client.client_id}", jti, keep_until):

@@ -52,7 +52,18 @@ def document(settings: Settings, snapshot: Snapshot) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "claim_types_supported": ["normal"],
-        "claims_supported": [*supported, "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"],
+        "claims_supported": [
+            *supported,
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "acr",
+            "amr",
+            "sid",
+        ],
         "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
@@ -66,7 +77,9 @@ def document(settings: Settings, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def ready_bytes(settings: Settings, catalogue: Catalogue, refresh: Callable[[], None]) -> Callable[[str], Ready | None]:
+def ready_bytes(
+    settings: Settings, catalogue: Catalogue, refresh: Callable[[], None]
+) -> Callable[[str], Ready | None]:
     """What the gate asks for ready bytes; they are made anew when the configuration epoch moves.
 
     `refresh` brings the catalogue up to date and must not raise: without a database the last known bytes serve (P7).

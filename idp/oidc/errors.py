@@ -22,7 +22,13 @@ class OAuthError(Exception):
     """`description` is public, English ASCII and never quotes input; `facts` are for the client's owner only."""
 
     def __init__(
-        self, error: str, description: str, *, code: str | None = None, status: int = 400, facts: Mapping[str, Any] | None = None
+        self,
+        error: str,
+        description: str,
+        *,
+        code: str | None = None,
+        status: int = 400,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(error)
         self.error = error
@@ -47,7 +53,10 @@ def invalid_client(code: str = "invalid_client", **facts: Any) -> OAuthError:
 
 def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
     return Response(
-        orjson.dumps(body), status, content_type="application/json", headers={"Cache-Control": "no-store", "Pragma": "no-cache"}
+        orjson.dumps(body),
+        status,
+        content_type="application/json",
+        headers={"Cache-Control": "no-store", "Pragma": "no-cache"},
     )
 
 
@@ -63,7 +72,12 @@ def note(client_id: str | None, endpoint: str, error: OAuthError) -> None:
     """Write the refusal to the client's integration log: its own small unit of work, after the refusal is settled."""
     ERRORS.labels(endpoint, error.error).inc()
     log.info(
-        "refused", request_id=request_id(), endpoint=endpoint, error=error.error, code=error.code, client_id=client_id
+        "refused",
+        request_id=request_id(),
+        endpoint=endpoint,
+        error=error.error,
+        code=error.code,
+        client_id=client_id,
     )
     if client_id is None:
         return

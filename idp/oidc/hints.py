@@ -40,7 +40,11 @@ def read(token: str) -> Hint | None:
     except jose.JwtRefused:
         return None
     claims = verified.claims
-    if not isinstance(claims.get("aud"), str) or not isinstance(claims.get("sub"), str) or "auth_time" not in claims:
+    if (
+        not isinstance(claims.get("aud"), str)
+        or not isinstance(claims.get("sub"), str)
+        or "auth_time" not in claims
+    ):
         return None
     return Hint(claims["aud"], claims["sub"], claims.get("sid"))
 

@@ -100,7 +100,11 @@ def _described(live: Live) -> dict[str, Any]:
 def _refresh_token(token: str, client: ClientView) -> dict[str, Any]:
     work = context.work()
     found = families.find(work, token)
-    if found is None or found.family.client_id != client.client_id or not families.is_usable(work, found, client.epoch):
+    if (
+        found is None
+        or found.family.client_id != client.client_id
+        or not families.is_usable(work, found, client.epoch)
+    ):
         return dict(INACTIVE)
     family = found.family
     return {

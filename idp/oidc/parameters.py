@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from idp.web.gate import Row
 
-AUTHORIZE, TOKEN, USERINFO = "/oauth/authorize", "/oauth/token", "/oauth/userinfo"  # noqa: S105 -- paths
+AUTHORIZE, TOKEN, USERINFO = "/oauth/authorize", "/oauth/token", "/oauth/userinfo"
 INTROSPECT, REVOKE, END_SESSION = "/oauth/introspect", "/oauth/revoke", "/oauth/logout"
 DISCOVERY, JWKS = "/.well-known/openid-configuration", "/.well-known/jwks.json"
 SERVER_METADATA = "/.well-known/oauth-authorization-server"

@@ -12,7 +12,9 @@ from idp.domain.audit.events import REFUSED, Event
 from idp.domain.authorizations import consents
 from idp.domain.clients.registered import ClientView
 from idp.domain.sessions import interactions
-from idp.oidc import introspection, parameters as rows, revocation, userinfo as userinfo_endpoint
+from idp.oidc import introspection, revocation
+from idp.oidc import parameters as rows
+from idp.oidc import userinfo as userinfo_endpoint
 from idp.oidc.authorize import flow
 from idp.oidc.authorize.request import AuthorizationRequest, PageError, RedirectError, check, check_target
 from idp.oidc.authorize.response import refuse
@@ -63,7 +65,11 @@ def resume() -> Response:
         return redirect(url_for("account.launcher"), 303)
     checked = AuthorizationRequest.thawed(interaction.request)
     client = _client(checked.target.client_id)
-    if client is None or not client.enabled or checked.target.redirect_uri not in _still_registered(client, checked):
+    if (
+        client is None
+        or not client.enabled
+        or checked.target.redirect_uri not in _still_registered(client, checked)
+    ):
         raise PageError("client_unknown", checked.target.client_id)
     return flow.Flow(checked, client, interaction).proceed()
 
@@ -106,7 +112,12 @@ def deny(interaction: interactions.Interaction, checked: AuthorizationRequest) -
     if not interactions.finish(work, interaction.id):
         return redirect(url_for("account.launcher"), 303)
     work.record(
-        Event("authz_denied_by_person", result=REFUSED, subject=interaction.person_id, client=checked.target.client_id)
+        Event(
+            "authz_denied_by_person",
+            result=REFUSED,
+            subject=interaction.person_id,
+            client=checked.target.client_id,
+        )
     )
     context.commit_hot()
     return refuse(checked.target, OAuthError("access_denied", "the person declined"))
@@ -177,7 +188,13 @@ def _page_error(error: PageError) -> Response:
         error.code,
         gettext("Aplikasi mengirim permintaan yang tidak kami kenali. Ini bukan kesalahan Anda."),
     )
-    note(error.client_id, "authorize", OAuthError("invalid_request", "the request was refused with a page", code=error.code, facts=error.facts))
+    note(
+        error.client_id,
+        "authorize",
+        OAuthError(
+            "invalid_request", "the request was refused with a page", code=error.code, facts=error.facts
+        ),
+    )
     return error_page(error.code, shown, 400, details=_details(error))
 
 
@@ -203,7 +220,7 @@ def _redirect_error(error: RedirectError) -> Response:
 def _client_refused(refused: ClientRefused) -> Response:
     context.commit_hot()
     note(refused.client_id, request.path.rsplit("/", 1)[-1], refused.error)
-    unauthorized = refused.error.status == 401  # noqa: PLR2004 -- HTTP status
+    unauthorized = refused.error.status == 401
     return error_response(refused.error, challenge=CHALLENGE if unauthorized else None)
 
 
@@ -224,10 +241,16 @@ def _oauth_error(error: OAuthError) -> Response:
 
 @bp.errorhandler(DBAPIError)
 def _database_away(error: DBAPIError) -> Response:
-    if request.path not in rows.ROWS or request.path in (rows.AUTHORIZE, rows.END_SESSION) or not is_outage(error):
+    if (
+        request.path not in rows.ROWS
+        or request.path in (rows.AUTHORIZE, rows.END_SESSION)
+        or not is_outage(error)
+    ):
         raise error
     context.rollback()
-    response = json_response({"error": "temporarily_unavailable", "error_description": "try again in a moment"}, 503)
+    response = json_response(
+        {"error": "temporarily_unavailable", "error_description": "try again in a moment"}, 503
+    )
     response.headers["Retry-After"] = "5"
     return response
 

@@ -9,7 +9,8 @@ from flask import Response, request
 from idp.domain.access import state
 from idp.domain.accounts import subjects
 from idp.domain.authorizations import access_tokens
-from idp.domain.release import claims as claim_table, ledger, values
+from idp.domain.release import claims as claim_table
+from idp.domain.release import ledger, values
 from idp.kernel.opaque import Kind, shaped
 from idp.oidc.errors import OAuthError, json_response
 from idp.web import context
@@ -24,7 +25,12 @@ def respond(given: Parameters) -> Response:
     token = bearer_token(given)
     work = context.work()
     live = access_tokens.find_live(work, token) if shaped(token, Kind.ACCESS_TOKEN) else None
-    if live is None or live.audience is not None or live.person_id is None or "openid" not in live.scope.split():
+    if (
+        live is None
+        or live.audience is not None
+        or live.person_id is None
+        or "openid" not in live.scope.split()
+    ):
         raise OAuthError("invalid_token", "the access token is not valid here", status=401)
     client = context.catalogue().client(db.session, live.client_id)  # type: ignore[arg-type]
     if client is None:
@@ -52,7 +58,11 @@ def respond(given: Parameters) -> Response:
 def bearer_token(given: Parameters) -> str:
     """From the Authorization header only (R-34)."""
     headers = request.headers.getlist("Authorization")
-    if given.get("access_token") is not None or "access_token" in given.repeated or "access_token" in given.too_long:
+    if (
+        given.get("access_token") is not None
+        or "access_token" in given.repeated
+        or "access_token" in given.too_long
+    ):
         raise OAuthError("invalid_request", "send the access token in the Authorization header", status=400)
     if len(headers) > 1:
         raise OAuthError("invalid_request", "more than one Authorization header", status=400)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Response, make_response, redirect, url_for
 
-from idp.domain.accounts import accounts, password as passwords, tickets
+from idp.domain.accounts import accounts, tickets
+from idp.domain.accounts import password as passwords
 from idp.domain.audit.events import REFUSED, Event
 from idp.domain.city import people
 from idp.domain.errors import Invalid
@@ -39,7 +40,12 @@ def submit() -> Response:
     if account is None or not tickets.is_valid(work, account.person_id if usable else "-", code):
         lanes.fail(work, lane)
         work.record(
-            Event("authn_login_fail", result=REFUSED, subject=account.person_id if account else None, reason="activation_wrong")
+            Event(
+                "authn_login_fail",
+                result=REFUSED,
+                subject=account.person_id if account else None,
+                reason="activation_wrong",
+            )
         )
         context.commit_hot()
         return make_response(_page(interaction, submitted, {"username": sentence("activation_wrong")}))
@@ -71,7 +77,9 @@ def password_submit() -> Response:
     work = context.work()
     try:
         if first != second:
-            return make_response(_password_page(interaction, {"password_again": sentence("passwords_differ")}))
+            return make_response(
+                _password_page(interaction, {"password_again": sentence("passwords_differ")})
+            )
         secret = passwords.check_rules(work, interaction.person_id, first, has_second_factor=False)
     except Invalid as error:
         return make_response(_password_page(interaction, {"password": sentence_of(error)}))

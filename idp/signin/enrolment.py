@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Response, make_response, redirect, url_for
 
-from idp.domain.accounts import accounts, assurance, password as passwords, recovery_codes, tickets, totp
+from idp.domain.accounts import accounts, assurance, recovery_codes, tickets, totp
+from idp.domain.accounts import password as passwords
 from idp.domain.accounts.accounts import AccountState
 from idp.domain.errors import Invalid
 from idp.domain.sessions import interactions
@@ -17,7 +18,7 @@ from idp.web.i18n import sentence, sentence_of
 from idp.web.qr import clock_text, on_phone, qr
 
 LABEL = "Aplikasi autentikator"
-SECRET, PASSWORD_HASH, TICKET = "totp_secret", "password_hash", "activation"  # noqa: S105 -- names of steps
+SECRET, PASSWORD_HASH, TICKET = "totp_secret", "password_hash", "activation"
 
 
 def enrolling(t: str) -> Interaction | None:
@@ -104,7 +105,9 @@ def _page(interaction: Interaction, errors: dict[str, str], hint: str | None) ->
         sealed_steps.seal_step(work, interaction, SECRET, secret)
         context.commit_hot()
     uri = totp.provisioning_uri(
-        secret, issuer=f"Gapura {work.settings.city.name}", name=accounts.get(work.session, person_id).username
+        secret,
+        issuer=f"Gapura {work.settings.city.name}",
+        name=accounts.get(work.session, person_id).username,
     )
     return show(
         "signin/enrol_totp.html",

@@ -43,7 +43,9 @@ def enter(work: Work, submitted: str, person_id: str | None) -> Lane:
         rule = Rule(rules.trusted_tries_per_10_minutes, timedelta(minutes=10), timedelta(minutes=10))
     else:
         key = digests.label("untrusted", name)
-        rule = Rule(rules.untrusted_tries, timedelta(hours=24), timedelta(seconds=rules.untrusted_delay_max_seconds))
+        rule = Rule(
+            rules.untrusted_tries, timedelta(hours=24), timedelta(seconds=rules.untrusted_delay_max_seconds)
+        )
     address_key = digests.label("address", _network(work.actor.address))
     by_address = throttle.look(work, address_key)
     by_name = throttle.reserve(work, key, rule) if by_address.allowed else by_address
@@ -95,5 +97,5 @@ def _network(address: str | None) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
-    prefix = 32 if parsed.version == 4 else 64  # noqa: PLR2004 -- IP versions
+    prefix = 32 if parsed.version == 4 else 64
     return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))

@@ -28,7 +28,9 @@ def asking_client(interaction: Interaction | None) -> AskingClient | None:
         node = units.tree(context.work().session, state.today(context.work())).by_code.get(client.agency)
         agency = node.name if node else None
     target = interaction.request["target"]["redirect_uri"]
-    return AskingClient(client.client_id, client.client_name[:80], agency, client.policy_uri, client.tos_uri, target)
+    return AskingClient(
+        client.client_id, client.client_name[:80], agency, client.policy_uri, client.tos_uri, target
+    )
 
 
 def show(template: str, interaction: Interaction | None, **variables: Any) -> str:

@@ -5,17 +5,27 @@ from __future__ import annotations
 from flask import Response, make_response, redirect, url_for
 from flask_babel import gettext
 
-from idp.domain.accounts import accounts, assurance, password as passwords
+from idp.domain.accounts import accounts, assurance
+from idp.domain.accounts import password as passwords
 from idp.domain.accounts.accounts import Account, AccountState
 from idp.domain.audit.events import REFUSED, Event
 from idp.domain.city import people
 from idp.domain.errors import Invalid
 from idp.domain.sessions import interactions
 from idp.domain.sessions.interactions import Interaction
+from idp.domain.sessions.steps import Step
 from idp.signin import lanes
 from idp.signin.pages import errors_of, show
-from idp.signin.transaction import SIGN_INS, cancel, current, current_or_new, inherit, onward, step_of, wants_fresh
-from idp.domain.sessions.steps import Step
+from idp.signin.transaction import (
+    SIGN_INS,
+    cancel,
+    current,
+    current_or_new,
+    inherit,
+    onward,
+    step_of,
+    wants_fresh,
+)
 from idp.web import context
 from idp.web.forms import argument, field
 from idp.web.i18n import clock_time, sentence
@@ -58,7 +68,9 @@ def submit() -> Response:
         prepared = passwords.prepared(secret)
     except Invalid:
         context.commit_hot()
-        return make_response(_page(interaction, username=submitted, errors={"password": sentence("credentials_wrong")}), 400)
+        return make_response(
+            _page(interaction, username=submitted, errors={"password": sentence("credentials_wrong")}), 400
+        )
     work = context.work()
     account = accounts.find(work.session, submitted)
     lane = lanes.enter(work, submitted, account.person_id if account else None)
@@ -101,7 +113,9 @@ def _refused(interaction: Interaction, submitted: str, account: Account | None, 
     context.commit_hot()
     hint = gettext("Tersisa 1 percobaan di peramban ini sebelum jeda.") if lane.left == 1 else None
     return make_response(
-        _page(interaction, username=submitted, errors={"username": sentence("credentials_wrong")}, stopped=hint)
+        _page(
+            interaction, username=submitted, errors={"username": sentence("credentials_wrong")}, stopped=hint
+        )
     )
 
 

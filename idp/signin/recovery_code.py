@@ -36,7 +36,9 @@ def submit() -> Response:
     if not recovery_codes.use(work, interaction.person_id, field("recovery_code", maximum=64)):
         refuse(interaction, "recovery_code_wrong")
         problem = sentence("recovery_code_wrong")
-        return make_response(show("signin/recovery_code.html", interaction, errors={"recovery_code": problem}))
+        return make_response(
+            show("signin/recovery_code.html", interaction, errors={"recovery_code": problem})
+        )
     lanes.succeed_second_factor(work, lane)
     interactions.prove(interaction, assurance.RECOVERY, interaction.person_id, work.now)
     return onward(interaction)

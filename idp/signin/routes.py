@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from idp.signin import activation as first_sign_in, enrolment, password, recovery_code, totp as second_factor
+from idp.signin import activation as first_sign_in
+from idp.signin import enrolment, password, recovery_code
+from idp.signin import totp as second_factor
 from idp.web import csrf
 
 bp = Blueprint("signin", __name__, url_prefix="/masuk")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Response, make_response, redirect, url_for
 
-from idp.domain.accounts import assurance, totp as generators
+from idp.domain.accounts import assurance
+from idp.domain.accounts import totp as generators
 from idp.domain.audit.events import REFUSED, Event
 from idp.domain.sessions import interactions
 from idp.domain.sessions.interactions import Interaction
@@ -49,7 +50,9 @@ def submit() -> Response:
         return make_response(show("signin/totp.html", interaction, errors={"otp": problem}, clock_hint=None))
     lane = count_try(interaction)
     if not lane.allowed:
-        return make_response(show("signin/totp.html", interaction, errors={"otp": pause_text(lane)}, clock_hint=None), 429)
+        return make_response(
+            show("signin/totp.html", interaction, errors={"otp": pause_text(lane)}, clock_hint=None), 429
+        )
     work = context.work()
     if not generators.verify(work, interaction.person_id, code):
         hint = clock_text(generators.clock_hint(work, interaction.person_id, code))

@@ -13,7 +13,8 @@ from prometheus_client import Counter
 
 from idp.domain.accounts import accounts, assurance, devices, totp
 from idp.domain.audit.events import Event
-from idp.domain.sessions import interactions, sso as sessions
+from idp.domain.sessions import interactions
+from idp.domain.sessions import sso as sessions
 from idp.domain.sessions.interactions import Interaction
 from idp.domain.sessions.sso import Sso
 from idp.domain.sessions.steps import Proven, Step, next_step
@@ -49,7 +50,9 @@ def current_or_new(t: str | None) -> Interaction:
     found = current(t)
     if found is not None:
         return found
-    return interactions.begin(context.work(), browser(), return_to=url_for("account.launcher"), level_wanted=1)
+    return interactions.begin(
+        context.work(), browser(), return_to=url_for("account.launcher"), level_wanted=1
+    )
 
 
 def wants_fresh(interaction: Interaction) -> bool:
@@ -79,7 +82,8 @@ def step_of(interaction: Interaction) -> Step:
             password=assurance.PASSWORD in interaction.proven,
             second_factor=assurance.OTP in interaction.proven,
             has_totp=bool(person_id and totp.active(work.session, person_id)),
-            second_factor_required=bool(account and account.second_factor_required) or interaction.level_wanted > 1,
+            second_factor_required=bool(account and account.second_factor_required)
+            or interaction.level_wanted > 1,
             level_wanted=interaction.level_wanted,
         )
     )

@@ -43,7 +43,7 @@ def protect() -> None:
         raw = base64.urlsafe_b64decode(request.form.get(FIELD, "").encode("ascii"))
     except (binascii.Error, ValueError) as error:
         raise CsrfRefused from error
-    if len(raw) != 64 or not hmac.compare_digest(_xor(raw[:32], raw[32:]), _expected()):  # noqa: PLR2004
+    if len(raw) != 64 or not hmac.compare_digest(_xor(raw[:32], raw[32:]), _expected()):
         raise CsrfRefused
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, make_response, render_template, request
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from idp.domain.accounts.hashing import Busy
@@ -21,11 +22,21 @@ log = structlog.get_logger("gapura.errors")
 
 
 def error_page(
-    code: str, text: str, status: int, *, details: Iterable[tuple[str, str]] = (), retry_after: int | None = None
+    code: str,
+    text: str,
+    status: int,
+    *,
+    details: Iterable[tuple[str, str]] = (),
+    retry_after: int | None = None,
 ) -> Response:
     """A page with a code, a sentence, a next step, and details for developers."""
     page = render_template(
-        "errors/error.html", code=code, sentence=text, request_id=request_id(), details=list(details), status=status
+        "errors/error.html",
+        code=code,
+        sentence=text,
+        request_id=request_id(),
+        details=list(details),
+        status=status,
     )
     response = make_response(page, status)
     if retry_after is not None:
@@ -59,7 +70,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
-        code = "not_found" if error.code == 404 else "request_malformed"  # noqa: PLR2004 -- HTTP status
+        code = "not_found" if error.code == 404 else "request_malformed"
         response = error_page(code, sentence(code), error.code or 400)
         for name, value in error.get_headers():
             if name == "Allow":
@@ -76,7 +87,9 @@ def register(app: Flask) -> None:
 def database_away(error: Exception) -> Response:
     """503 with Retry-After for a database that is away, full, busy or slow; 500 only for our own mistakes (P7)."""
     rollback()
-    log.error("database", request_id=request_id(), path=request.path, error=type(error).__name__, exc_info=error)
+    log.error(
+        "database", request_id=request_id(), path=request.path, error=type(error).__name__, exc_info=error
+    )
     if isinstance(error, DBAPIError) and not is_outage(error):
         return error_page("unexpected", sentence("unexpected"), 500)
     return error_page("database_away", sentence("database_away"), 503, retry_after=5)

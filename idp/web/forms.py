@@ -13,7 +13,7 @@ def field(name: str, *, maximum: int = 500) -> str:
     if len(values) > 1:
         raise Invalid("request_malformed", field=name)
     value = values[0] if values else ""
-    if len(value) > maximum or "\x00" in value or any(0xD800 <= ord(c) <= 0xDFFF for c in value):  # noqa: PLR2004
+    if len(value) > maximum or "\x00" in value or any(0xD800 <= ord(c) <= 0xDFFF for c in value):
         raise Invalid("request_malformed", field=name)
     return value
 

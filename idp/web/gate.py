@@ -81,7 +81,9 @@ class Gate:
         self._rows = rows
         self._ready = ready
         self._uploads = uploads
-        self._trusted = [ipaddress.ip_network(entry, strict=False) for entry in settings.server.trusted_proxies]
+        self._trusted = [
+            ipaddress.ip_network(entry, strict=False) for entry in settings.server.trusted_proxies
+        ]
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
@@ -134,7 +136,9 @@ class Gate:
         peer = environ.get("REMOTE_ADDR", "")
         scheme = environ.get("wsgi.url_scheme", "http")
         if self._is_trusted(peer):
-            for hop in reversed([part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]):
+            for hop in reversed(
+                [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+            ):
                 if not hop:
                     break
                 peer = hop if _is_address(hop) else peer
@@ -164,7 +168,10 @@ class Gate:
             return "405 Method Not Allowed", "method not allowed", [("Allow", ", ".join(sorted(row.methods)))]
         if len(environ.get("QUERY_STRING", "")) > MAX_QUERY:
             return "414 URI Too Long", "address too long", []
-        if len(environ.get("HTTP_COOKIE", "")) > MAX_COOKIES or len(environ.get("HTTP_AUTHORIZATION", "")) > MAX_QUERY:
+        if (
+            len(environ.get("HTTP_COOKIE", "")) > MAX_COOKIES
+            or len(environ.get("HTTP_AUTHORIZATION", "")) > MAX_QUERY
+        ):
             return "431 Request Header Fields Too Large", "headers too large", []
         try:
             length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -217,7 +224,7 @@ def parse(text: str, caps: Mapping[str, int]) -> Parameters:
         value = unquote_plus(raw_value, errors="surrogateescape")
         if len(value) > caps[name]:
             parameters.too_long.add(name)
-        elif "\x00" in value or any(0xD800 <= ord(c) <= 0xDFFF for c in value):  # noqa: PLR2004 -- surrogates
+        elif "\x00" in value or any(0xD800 <= ord(c) <= 0xDFFF for c in value):
             parameters.malformed.add(name)
         elif value:
             parameters.values[name] = value
@@ -226,7 +233,9 @@ def parse(text: str, caps: Mapping[str, int]) -> Parameters:
 
 def _serve_ready(environ: dict[str, Any], start_response: StartResponse, ready: Ready) -> Iterable[bytes]:
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-        return _plain(start_response, "405 Method Not Allowed", "method not allowed", "-", [("Allow", "GET, HEAD")])
+        return _plain(
+            start_response, "405 Method Not Allowed", "method not allowed", "-", [("Allow", "GET, HEAD")]
+        )
     headers = [
         ("Content-Type", ready.content_type),
         ("Cache-Control", f"public, max-age={ready.max_age}"),

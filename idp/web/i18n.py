@@ -39,13 +39,19 @@ SENTENCES: Mapping[str, Any] = {
     "busy": _s("Layanan sedang sangat sibuk. Coba lagi dalam beberapa detik."),
     "database_away": _s("Layanan sedang tidak dapat dipakai. Coba lagi dalam satu menit."),
     "not_found": _s("Halaman ini tidak ada."),
-    "form_foreign": _s("Formulir ini tidak berasal dari halaman kami di peramban ini. Muat ulang lalu coba lagi."),
+    "form_foreign": _s(
+        "Formulir ini tidak berasal dari halaman kami di peramban ini. Muat ulang lalu coba lagi."
+    ),
     "permission_missing": _s("Peran Anda tidak mencakup tindakan ini."),
     "not_for_oneself": _s("Anda tidak dapat melakukan ini untuk diri sendiri."),
     "request_malformed": _s("Permintaan ini tidak dapat dibaca."),
     # sign-in
-    "credentials_wrong": _s("NIP/email atau kata sandi tidak cocok. Periksa lagi, atau hubungi admin unit Anda."),
-    "sign_in_paused": _s("Masuk dengan kata sandi di sini ditutup sampai pukul %(time)s karena terlalu banyak kali salah."),
+    "credentials_wrong": _s(
+        "NIP/email atau kata sandi tidak cocok. Periksa lagi, atau hubungi admin unit Anda."
+    ),
+    "sign_in_paused": _s(
+        "Masuk dengan kata sandi di sini ditutup sampai pukul %(time)s karena terlalu banyak kali salah."
+    ),
     "otp_wrong": _s("Kode salah atau sudah berganti. Masukkan kode yang tampil sekarang."),
     "otp_missing": _s("Masukkan 6 angka dari aplikasi autentikator Anda."),
     "otp_malformed": _s("Kode terdiri dari 6 angka."),
@@ -56,9 +62,15 @@ SENTENCES: Mapping[str, Any] = {
     "current_password_wrong": _s("Kata sandi sekarang tidak cocok."),
     "passwords_differ": _s("Kedua kata sandi tidak sama."),
     "password_too_long": _s("Kata sandi paling panjang %(maximum)s karakter."),
-    "password_too_short": _s("Kata sandi paling sedikit %(minimum)s karakter. Beberapa kata acak lebih mudah diingat."),
-    "password_common": _s("Kata sandi ini termasuk yang paling sering dipakai atau pernah bocor. Pilih yang lain."),
-    "password_own_word": _s("Kata sandi ini dibangun dari kata \u201c%(word)s\u201d yang mudah ditebak. Pilih yang lain."),
+    "password_too_short": _s(
+        "Kata sandi paling sedikit %(minimum)s karakter. Beberapa kata acak lebih mudah diingat."
+    ),
+    "password_common": _s(
+        "Kata sandi ini termasuk yang paling sering dipakai atau pernah bocor. Pilih yang lain."
+    ),
+    "password_own_word": _s(
+        "Kata sandi ini dibangun dari kata \u201c%(word)s\u201d yang mudah ditebak. Pilih yang lain."
+    ),
     "password_too_uniform": _s("Kata sandi ini hanya mengulang sedikit karakter. Pilih yang lain."),
     "not_employed": _s("Data kepegawaian Anda tidak lagi aktif. Hubungi BKPSDM."),
     # city and access
@@ -90,7 +102,9 @@ SENTENCES: Mapping[str, Any] = {
     # clients
     "client_unknown": _s("Aplikasi ini tidak ada."),
     "client_exists": _s("ID aplikasi ini sudah dipakai."),
-    "client_id_malformed": _s("ID aplikasi: huruf, angka, titik, garis bawah dan tanda hubung, 2\u201364 karakter."),
+    "client_id_malformed": _s(
+        "ID aplikasi: huruf, angka, titik, garis bawah dan tanda hubung, 2\u201364 karakter."
+    ),
     "client_member_unknown": _s("Isian \u201c%(field)s\u201d tidak dikenal."),
     "client_member_type": _s("Isian \u201c%(field)s\u201d bukan jenis nilai yang benar."),
     "client_member_value": _s("Nilai \u201c%(value)s\u201d tidak dapat dipakai untuk \u201c%(field)s\u201d."),
@@ -171,7 +185,11 @@ def ago(value: datetime | None) -> str:
 
 
 def grouped_nip(value: str | None) -> str:
-    return f"{value[:8]} {value[8:14]} {value[14]} {value[15:]}" if value and len(value) == nip.LENGTH else value or ""
+    return (
+        f"{value[:8]} {value[8:14]} {value[14]} {value[15:]}"
+        if value and len(value) == nip.LENGTH
+        else value or ""
+    )
 
 
 def masked_nip(value: str | None) -> str:

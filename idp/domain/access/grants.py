@@ -151,7 +151,9 @@ def end(work: Work, grant_id: str, reason: str) -> Grant:
 
 
 def of_role(session: Session, role_id: str) -> list[Grant]:
-    return list(session.scalars(select(Grant).where(Grant.role_id == role_id).order_by(Grant.recorded_at.desc())))
+    return list(
+        session.scalars(select(Grant).where(Grant.role_id == role_id).order_by(Grant.recorded_at.desc()))
+    )
 
 
 def holder_unit(work: Work, holder: Holder, holder_id: str) -> str | None:

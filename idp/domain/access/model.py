@@ -89,7 +89,9 @@ class HeldRole:
         """The form of DOMAIN.md §5.3 no. 6."""
         value: dict[str, Any] = {"role": self.role, "via": self.via.value}
         if self.constraint_unit:
-            value["constraints"] = [{"unit": self.constraint_unit, "descendants": self.constraint_descendants}]
+            value["constraints"] = [
+                {"unit": self.constraint_unit, "descendants": self.constraint_descendants}
+            ]
         if self.valid_to:
             value["valid_to"] = self.valid_to.isoformat()
         return value

@@ -31,7 +31,7 @@ class Role(Base):
 def define(work: Work, client_id: str, name: str, title: str | None = None) -> Role:
     """Define a role of an application, or give an existing one another title."""
     client = registered.owned(work, client_id, Permission.CLIENTS_WRITE)
-    if not name or len(name) > 64 or any(c.isspace() or ord(c) < 0x21 for c in name):  # noqa: PLR2004
+    if not name or len(name) > 64 or any(c.isspace() or ord(c) < 0x21 for c in name):
         raise Invalid("role_name_malformed", field="name")
     role = find(work.session, client_id, name)
     if role is not None:
@@ -40,7 +40,9 @@ def define(work: Work, client_id: str, name: str, title: str | None = None) -> R
     role = Role(id=new_id(), client_id=client_id, name=name, title=title or name, created_at=work.now)
     work.session.add(role)
     work.session.flush()
-    work.record(Event("role_defined", client=client_id, unit=client.agency, target=name, after={"title": role.title}))
+    work.record(
+        Event("role_defined", client=client_id, unit=client.agency, target=name, after={"title": role.title})
+    )
     return role
 
 

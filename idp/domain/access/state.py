@@ -77,7 +77,8 @@ def _person(session: Session, person_id: str, on: date) -> tuple[PersonFacts, li
 
 def _with_units_above(person: PersonFacts, held: list[PostRow], tree: units.Tree) -> PersonFacts:
     posts = tuple(
-        PostFact(r.position_id, r.title, r.unit, tuple(node.code for node in tree.path(r.unit_id))) for r in held
+        PostFact(r.position_id, r.title, r.unit, tuple(node.code for node in tree.path(r.unit_id)))
+        for r in held
     )
     return replace(person, posts=posts)
 
@@ -133,7 +134,9 @@ _REACHING = (
 )
 _GRANTS_OF = select(*_GRANT_COLUMNS).join(Role, Role.id == Grant.role_id).where(_REACHING)
 _CLIENT_GRANTS = Prepared(
-    _GRANTS_OF.where(Role.client_id == bindparam("client_id", type_=String)).order_by(Grant.valid_from, Grant.id)
+    _GRANTS_OF.where(Role.client_id == bindparam("client_id", type_=String)).order_by(
+        Grant.valid_from, Grant.id
+    )
 )
 _PLATFORM_GRANTS = Prepared(_GRANTS_OF.where(Role.client_id.is_(None)).order_by(Grant.valid_from, Grant.id))
 

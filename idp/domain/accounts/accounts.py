@@ -60,7 +60,9 @@ def find(session: Session, submitted: str) -> Account | None:
     """The account that `submitted` names (handle, e-mail address or NIP in any spacing), if there is one."""
     name = submitted_name(submitted)
     return session.scalars(
-        select(Account).join(LoginName, LoginName.person_id == Account.person_id).where(LoginName.name == name)
+        select(Account)
+        .join(LoginName, LoginName.person_id == Account.person_id)
+        .where(LoginName.name == name)
     ).first()
 
 
@@ -81,7 +83,9 @@ def new_handle() -> str:
     return "g-" + "".join(secrets.choice(alphabet) for _ in range(8))
 
 
-def add(work: Work, person_id: str, username: str | None, *, state: AccountState = AccountState.INVITED) -> Account:
+def add(
+    work: Work, person_id: str, username: str | None, *, state: AccountState = AccountState.INVITED
+) -> Account:
     """Open an account. Raises Conflict if the username is taken, Invalid if it is malformed."""
     handle = _checked_username(username) if username else new_handle()
     if work.session.get(LoginName, handle) is not None:
@@ -139,6 +143,6 @@ def _checked_username(username: str) -> str:
         handle = canonical_name(username)
     except ValueError as error:
         raise Invalid("username_malformed", field="username") from error
-    if "@" in handle or handle.isdigit() or not 2 <= len(handle) <= 64:  # noqa: PLR2004
+    if "@" in handle or handle.isdigit() or not 2 <= len(handle) <= 64:
         raise Invalid("username_malformed", field="username")
     return handle

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-PASSWORD, OTP, RECOVERY = "pwd", "otp", "recovery"  # noqa: S105 -- names of factors
+PASSWORD, OTP, RECOVERY = "pwd", "otp", "recovery"
 LEVELS = (1, 2)
 
 

@@ -55,7 +55,7 @@ def found_word(password: str, words: Iterable[str]) -> str | None:
             hit = hit or word
             rest = rest.replace(plain.translate(_LEET), "")
     remaining = rest.strip("0123456789 .-_!oieas")
-    return hit if hit is not None and len(remaining) < 8 else None  # noqa: PLR2004 -- characters of its own
+    return hit if hit is not None and len(remaining) < 8 else None
 
 
 def _listed(password: str) -> bool:

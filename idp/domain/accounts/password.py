@@ -57,7 +57,7 @@ def verify(work: Work, person_id: str | None, password: str, hasher: Hasher) -> 
     encoded = stored_hash(work, person_id) if person_id else None
     if not hasher.matches(password, encoded):
         return False
-    assert encoded is not None and person_id is not None  # noqa: S101, PT018 -- it matched
+    assert encoded is not None and person_id is not None  # noqa: S101 -- it matched
     if hasher.is_outdated(encoded):
         _store(work, person_id, hasher.hash(password), keep_date=True)
     return True
@@ -70,7 +70,7 @@ def check_rules(work: Work, person_id: str, password: str, *, has_second_factor:
     minimum = rules.minimum_characters_with_second_factor if has_second_factor else rules.minimum_characters
     if len(secret) < minimum:
         raise Invalid("password_too_short", field="password", minimum=minimum)
-    if len(set(secret.casefold())) < 4:  # noqa: PLR2004 -- "aaaaaaaaaaaaaaaa"
+    if len(set(secret.casefold())) < 4:
         raise Invalid("password_too_uniform", field="password")
     if blocklist.is_common(secret):
         raise Invalid("password_common", field="password")
@@ -80,7 +80,9 @@ def check_rules(work: Work, person_id: str, password: str, *, has_second_factor:
     return secret
 
 
-def set_password(work: Work, person_id: str, password: str, hasher: Hasher, *, has_second_factor: bool) -> None:
+def set_password(
+    work: Work, person_id: str, password: str, hasher: Hasher, *, has_second_factor: bool
+) -> None:
     """Check the rules and store. Raises Invalid and hashing.Busy."""
     secret = check_rules(work, person_id, password, has_second_factor=has_second_factor)
     _store(work, person_id, hasher.hash(secret))

@@ -64,7 +64,9 @@ def use(work: Work, person_id: str, code: str) -> bool:
     )
     if work.session.execute(spent).first() is None:
         return False
-    work.record(Event("recovery_code_used", subject=person_id, details={"left": left(work.session, person_id)}))
+    work.record(
+        Event("recovery_code_used", subject=person_id, details={"left": left(work.session, person_id)})
+    )
     return True
 
 

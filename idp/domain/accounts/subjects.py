@@ -31,7 +31,8 @@ class Subject(Base):
 
 _SUB = Prepared(
     select(Subject.sub).where(
-        Subject.person_id == bindparam("person_id", type_=String), Subject.sector == bindparam("sector", type_=String)
+        Subject.person_id == bindparam("person_id", type_=String),
+        Subject.sector == bindparam("sector", type_=String),
     )
 )
 

@@ -53,7 +53,9 @@ def issue_activation(work: Work, person_id: str, *, unit: str | None) -> tuple[s
 
 def is_valid(work: Work, person_id: str, code: str) -> bool:
     """Whether the code could be spent now; changes nothing."""
-    return work.session.execute(select(Ticket.digest).where(*_usable(work, person_id, code))).first() is not None
+    return (
+        work.session.execute(select(Ticket.digest).where(*_usable(work, person_id, code))).first() is not None
+    )
 
 
 def spend_activation(work: Work, person_id: str, code: str) -> bool:

@@ -16,7 +16,7 @@ from idp.domain.authorizations import families
 from idp.domain.authorizations.families import TokenFamily
 from idp.domain.clients.registered import Client
 from idp.domain.work import Work
-from idp.kernel.database import Base, Moment
+from idp.kernel.database import Base, Moment, table_of
 from idp.kernel.opaque import Kind, mint
 from idp.kernel.prepared import Prepared
 
@@ -53,13 +53,15 @@ class Live:
     request: dict[str, Any]
 
 
-_TABLE = AccessToken.__table__
-_FAMILY = TokenFamily.__table__
+_TABLE = table_of(AccessToken)
+_FAMILY = table_of(TokenFamily)
 _COLUMNS = ("digest", "family_id", "scope", "audience", "issued_at", "expires_at")
 _INSERT = Prepared(insert(AccessToken).values({name: bindparam(name) for name in _COLUMNS}).inline())
 
 
-def issue(work: Work, family_id: str, scope: str, audience: str | None, lifetime: timedelta) -> tuple[str, datetime]:
+def issue(
+    work: Work, family_id: str, scope: str, audience: str | None, lifetime: timedelta
+) -> tuple[str, datetime]:
     """Record a token; returns the opaque value (for a JWT: its `jti`) and its end."""
     value = mint(Kind.ACCESS_TOKEN)
     expires_at = work.now + lifetime
@@ -123,14 +125,16 @@ def family_of(work: Work, value: str) -> tuple[str, str] | None:
 def revoke(work: Work, value: str) -> None:
     digest = work.vault.digests.of(Kind.ACCESS_TOKEN, value)
     work.session.execute(
-        update(_TABLE).where(_TABLE.c.digest == digest, _TABLE.c.revoked_at.is_(None)).values(revoked_at=work.now)  # type: ignore[arg-type]
+        update(_TABLE)
+        .where(_TABLE.c.digest == digest, _TABLE.c.revoked_at.is_(None))
+        .values(revoked_at=work.now)
     )
 
 
 def first_disclosure(work: Work, digest: str) -> bool:
     """True once per token: the first UserInfo answer is what enters the disclosure ledger."""
     marked = (
-        update(_TABLE)  # type: ignore[arg-type]
+        update(_TABLE)
         .where(_TABLE.c.digest == digest, _TABLE.c.disclosed_at.is_(None))
         .values(disclosed_at=work.now)
         .returning(_TABLE.c.digest)

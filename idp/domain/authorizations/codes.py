@@ -15,7 +15,7 @@ from idp.domain.audit.events import Event
 from idp.domain.runtime.epochs import GLOBAL, Epoch
 from idp.domain.sessions.sso import Sso, SsoSession
 from idp.domain.work import Work
-from idp.kernel.database import Base, Json, Moment, new_id
+from idp.kernel.database import Base, Json, Moment, new_id, table_of
 from idp.kernel.opaque import Kind, mint
 from idp.kernel.prepared import Prepared
 
@@ -75,7 +75,7 @@ class Spend(Enum):
     DEAD = "dead"
 
 
-_TABLE = AuthorizationCode.__table__
+_TABLE = table_of(AuthorizationCode)
 _NAMES = (
     "digest", "client_id", "client_epoch", "person_id", "session_id", "sid", "redirect_uri", "code_challenge",
     "request", "family_id", "account_epoch", "global_epoch", "failed_tries", "issued_at", "expires_at",
@@ -118,9 +118,7 @@ def issue(
         issued_at=work.now,
         expires_at=work.now + work.settings.lifetimes.span("code"),
     )
-    work.record(
-        Event("authz_code_issued", subject=sso.person_id, client=client_id, details={"sid": sso.sid})
-    )
+    work.record(Event("authz_code_issued", subject=sso.person_id, client=client_id, details={"sid": sso.sid}))
     return code
 
 
@@ -149,7 +147,7 @@ _LIVE_SESSION = (
 
 _NOW = bindparam("now", type_=Moment)
 _SPEND = Prepared(
-    update(_TABLE)  # type: ignore[arg-type]
+    update(_TABLE)
     .where(
         _TABLE.c.digest == bindparam("digest", type_=String),
         _TABLE.c.used_at.is_(None),
@@ -170,14 +168,16 @@ def spend(work: Work, row: CodeRow, client_epoch: int) -> Spend:
     """
     if _SPEND.first(work.session, digest=row.digest, now=work.now, client_epoch=client_epoch) is not None:
         return Spend.FIRST
-    now_used = work.session.execute(select(_TABLE.c.used_at).where(_TABLE.c.digest == row.digest)).scalar_one()
+    now_used = work.session.execute(
+        select(_TABLE.c.used_at).where(_TABLE.c.digest == row.digest)
+    ).scalar_one()
     return Spend.AGAIN if now_used is not None else Spend.DEAD
 
 
 def count_failed_try(work: Work, row: CodeRow) -> None:
     """A wrong verifier: the code survives at most MAX_FAILED_TRIES of them (C-044)."""
     work.session.execute(
-        update(_TABLE).where(_TABLE.c.digest == row.digest).values(failed_tries=_TABLE.c.failed_tries + 1)  # type: ignore[arg-type]
+        update(_TABLE).where(_TABLE.c.digest == row.digest).values(failed_tries=_TABLE.c.failed_tries + 1)
     )
 
 

@@ -48,7 +48,9 @@ def give(work: Work, person_id: str, client_id: str, kind: str, scopes: frozense
     row = work.session.get(Consent, (person_id, client_id))
     if row is None:
         work.session.add(
-            Consent(person_id=person_id, client_id=client_id, kind=kind, scopes=sorted(scopes), given_at=work.now)
+            Consent(
+                person_id=person_id, client_id=client_id, kind=kind, scopes=sorted(scopes), given_at=work.now
+            )
         )
     else:
         kept = frozenset(row.scopes) if row.withdrawn_at is None else frozenset()

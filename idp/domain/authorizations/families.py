@@ -19,7 +19,7 @@ from idp.domain.audit.events import REFUSED, Event
 from idp.domain.runtime.epochs import GLOBAL, Epoch
 from idp.domain.sessions.sso import SsoSession
 from idp.domain.work import Work
-from idp.kernel.database import Base, Json, Moment
+from idp.kernel.database import Base, Json, Moment, table_of
 from idp.kernel.opaque import Kind, mint, shaped
 from idp.kernel.prepared import Prepared
 
@@ -100,8 +100,8 @@ class Rotation(Enum):
     DEAD = "dead"
 
 
-_FAMILY = TokenFamily.__table__
-_TOKEN = RefreshToken.__table__
+_FAMILY = table_of(TokenFamily)
+_TOKEN = table_of(RefreshToken)
 _FAMILY_COLUMNS = [_FAMILY.c[name] for name in Family.__dataclass_fields__]
 _FAMILY_NAMES = [*Family.__dataclass_fields__, "created_at"]
 _INSERT_FAMILY = Prepared(insert(TokenFamily).values({n: bindparam(n) for n in _FAMILY_NAMES}).inline())
@@ -127,7 +127,6 @@ ALIVE = (
     & (_FAMILY.c.session_id.is_(None) | _FAMILY.c.offline | _LIVE_SESSION)
 )
 """SQL condition with the parameter `now`: the family at hand is usable (epochs, session, account, end)."""
-
 
 
 def begin(work: Work, family: Family) -> None:
@@ -178,7 +177,7 @@ _USABLE_FAMILY = (
 )
 _USABLE = Prepared(_USABLE_FAMILY)
 _CLAIM = Prepared(
-    update(_TOKEN)  # type: ignore[arg-type]
+    update(_TOKEN)
     .where(
         _TOKEN.c.digest == bindparam("digest", type_=String),
         _TOKEN.c.used_at.is_(None),
@@ -191,7 +190,9 @@ _CLAIM = Prepared(
 )
 
 
-def rotate(work: Work, found: Found, client_epoch: int, *, spends: bool = True) -> tuple[Rotation, str | None]:
+def rotate(
+    work: Work, found: Found, client_epoch: int, *, spends: bool = True
+) -> tuple[Rotation, str | None]:
     """Spend the presented token and issue its successor; of concurrent calls at most one leaf stays usable.
 
     With `spends=False` (profiles that do not rotate) the same token stays good, if it is alive.
@@ -207,7 +208,9 @@ def _again(work: Work, found: Found, condition: dict[str, Any]) -> tuple[Rotatio
     if _USABLE.first(work.session, **condition) is None:
         return Rotation.DEAD, None
     row = work.session.execute(
-        select(_TOKEN.c.used_at, _TOKEN.c.superseded_at, _TOKEN.c.idle_until).where(_TOKEN.c.digest == found.digest)
+        select(_TOKEN.c.used_at, _TOKEN.c.superseded_at, _TOKEN.c.idle_until).where(
+            _TOKEN.c.digest == found.digest
+        )
     ).one()
     spent_at = row.used_at or row.superseded_at
     if spent_at is None:
@@ -222,7 +225,7 @@ def _again(work: Work, found: Found, condition: dict[str, Any]) -> tuple[Rotatio
 
 def _supersede_unused_leaf(work: Work, family_id: str) -> int | None:
     superseded = (
-        update(_TOKEN)  # type: ignore[arg-type]
+        update(_TOKEN)
         .where(_TOKEN.c.family_id == family_id, _TOKEN.c.used_at.is_(None), _TOKEN.c.superseded_at.is_(None))
         .values(superseded_at=work.now)
         .returning(_TOKEN.c.generation)
@@ -237,7 +240,7 @@ def revoke(work: Work, family_id: str, reason: str, *, event: str | None = None)
     `event` names what is recorded: reuse of a code or refresh token, or a client giving tokens back.
     """
     ended = (
-        update(_FAMILY)  # type: ignore[arg-type]
+        update(_FAMILY)
         .where(_FAMILY.c.id == family_id, _FAMILY.c.revoked_at.is_(None))
         .values(revoked_at=work.now, revoke_reason=reason)
         .returning(_FAMILY.c.person_id, _FAMILY.c.client_id)
@@ -264,8 +267,10 @@ def revoke(work: Work, family_id: str, reason: str, *, event: str | None = None)
 def revoke_of_session(work: Work, session_id: str) -> None:
     """A session ended: its session-bound families end with it; offline ones were consented to outlive it."""
     work.session.execute(
-        update(_FAMILY)  # type: ignore[arg-type]
-        .where(_FAMILY.c.session_id == session_id, _FAMILY.c.offline.is_(False), _FAMILY.c.revoked_at.is_(None))
+        update(_FAMILY)
+        .where(
+            _FAMILY.c.session_id == session_id, _FAMILY.c.offline.is_(False), _FAMILY.c.revoked_at.is_(None)
+        )
         .values(revoked_at=work.now, revoke_reason="session_ended")
     )
 

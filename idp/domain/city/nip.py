@@ -94,8 +94,8 @@ def _kind(digits: str, born: date, today: date) -> NipKind:
     year, middle = int(digits[8:12]), int(digits[12:14])
     if not born.year + 15 <= year <= today.year + 1:
         raise NipRefused("year_invalid")
-    if 1 <= middle <= 12:  # noqa: PLR2004 -- a month
+    if 1 <= middle <= 12:
         return NipKind.NIP
-    if 21 <= middle <= 29:  # noqa: PLR2004 -- the ordinal of a PPPK contract
+    if 21 <= middle <= 29:
         return NipKind.NI_PPPK
     raise NipRefused("month_invalid")

@@ -80,16 +80,21 @@ def posts(session: Session, person_id: str, on: date) -> list[Post]:
     found = []
     for *fields, placed_from in rows:
         post = Post(*fields)
-        in_force = placed_from is not None and placed_from <= on and (post.placed_to is None or post.placed_to >= on)
+        in_force = (
+            placed_from is not None and placed_from <= on and (post.placed_to is None or post.placed_to >= on)
+        )
         found.append(post if in_force else _unplaced(post))
     placed = [post for post in found if post.position_id]
     return placed or found[:1]
 
 
-def place(work: Work, employment_id: str, position_id: str, valid_from: date, decree: str | None = None) -> None:
+def place(
+    work: Work, employment_id: str, position_id: str, valid_from: date, decree: str | None = None
+) -> None:
     """Put an employment into a position from a day on; the placement before ends the day before."""
     open_rows = select(Placement).where(
-        Placement.employment_id == employment_id, Placement.valid_to.is_(None) | (Placement.valid_to >= valid_from)
+        Placement.employment_id == employment_id,
+        Placement.valid_to.is_(None) | (Placement.valid_to >= valid_from),
     )
     for placement in work.session.scalars(open_rows):
         if placement.valid_from >= valid_from:

@@ -100,7 +100,9 @@ class Tree:
 
 def tree(session: Session, on: date) -> Tree:
     """The tree as it is `on` a day."""
-    in_force = (UnitVersion.valid_from <= on) & (UnitVersion.valid_to.is_(None) | (UnitVersion.valid_to >= on))
+    in_force = (UnitVersion.valid_from <= on) & (
+        UnitVersion.valid_to.is_(None) | (UnitVersion.valid_to >= on)
+    )
     rows = session.execute(
         select(Unit.id, Unit.code, Unit.kind, UnitVersion.name, UnitVersion.parent_id)
         .join(UnitVersion, UnitVersion.unit_id == Unit.id)
@@ -122,7 +124,7 @@ def add(work: Work, *, code: str, name: str, kind: str, parent: str | None, vali
     work.demand(Permission.UNITS_WRITE, unit=parent)
     if kind not in set(UnitKind):
         raise Invalid("unit_kind_unknown", field="kind", kind=kind)
-    if not code or len(code) > 64 or not code.isascii() or code != code.strip().lower():  # noqa: PLR2004
+    if not code or len(code) > 64 or not code.isascii() or code != code.strip().lower():
         raise Invalid("unit_code_malformed", field="code")
     if not name.strip():
         raise Invalid("name_missing", field="name")

@@ -33,7 +33,7 @@ class Refusal(Base):
     request_id: Mapped[str | None] = mapped_column(String(64))
 
 
-def write(  # noqa: PLR0913 -- one column each
+def write(
     session: Session,
     *,
     client_id: str,
@@ -48,7 +48,13 @@ def write(  # noqa: PLR0913 -- one column each
     cut = {name: (value[:300] if isinstance(value, str) else value) for name, value in facts.items()}
     session.add(
         Refusal(
-            client_id=client_id, at=at, endpoint=endpoint, error=error, code=code, facts=cut, request_id=request_id
+            client_id=client_id,
+            at=at,
+            endpoint=endpoint,
+            error=error,
+            code=code,
+            facts=cut,
+            request_id=request_id,
         )
     )
 

@@ -141,13 +141,13 @@ def _check_types(metadata: dict[str, Any]) -> None:
         elif name == "default_acr":
             if value not in (None, 1, 2):
                 raise Invalid("client_member_type", field=name)
-        elif value is not None and (not isinstance(value, str) or len(value) > 2000 or "\x00" in value):  # noqa: PLR2004
+        elif value is not None and (not isinstance(value, str) or len(value) > 2000 or "\x00" in value):
             raise Invalid("client_member_type", field=name)
 
 
 def _check_scope(metadata: dict[str, Any]) -> None:
     tokens = (metadata["scope"] or "").split(" ") if metadata["scope"] else []
-    if any(not _SCOPE.match(token) for token in tokens) or len(tokens) > 50:  # noqa: PLR2004
+    if any(not _SCOPE.match(token) for token in tokens) or len(tokens) > 50:
         raise Invalid("scope_malformed", field="scope")
     metadata["scope"] = " ".join(dict.fromkeys(tokens))
 
@@ -193,7 +193,7 @@ def _check_authentication(metadata: dict[str, Any]) -> None:
 def _plain_uri(uri: str, field: str):  # type: ignore[no-untyped-def]
     if not uri or len(uri) > MAX_URI or not uri.isascii() or any(c in uri for c in ' "<>\\^`{|}*'):
         raise Invalid("uri_malformed", field=field, uri=uri[:100])
-    if any(ord(character) < 0x21 for character in uri):  # noqa: PLR2004 -- control characters and space
+    if any(ord(character) < 0x21 for character in uri):
         raise Invalid("uri_malformed", field=field, uri="")
     try:
         parts = urlsplit(uri)

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from idp.domain.actors import Permission
 from idp.domain.audit.changes import ChangeSet
 from idp.domain.audit.events import Event
-from idp.domain.clients import credentials, metadata as rules
+from idp.domain.clients import credentials
+from idp.domain.clients import metadata as rules
 from idp.domain.errors import Conflict, Invalid, NotFound
 from idp.domain.runtime import epochs
 from idp.domain.work import Work
@@ -65,7 +66,7 @@ class ClientView:
 
     @property
     def is_public(self) -> bool:
-        return bool(self.members["token_endpoint_auth_method"] == "none")
+        return bool(self.members["token_endpoint_auth_method"] == "none")  # noqa: S105 -- a method
 
     @property
     def sector_name(self) -> str:
@@ -73,7 +74,12 @@ class ClientView:
 
 
 def register(
-    work: Work, client_id: str, given: Mapping[str, Any], *, secret: str | None = None, fetch: Fetch | None = None
+    work: Work,
+    client_id: str,
+    given: Mapping[str, Any],
+    *,
+    secret: str | None = None,
+    fetch: Fetch | None = None,
 ) -> tuple[Client, str | None]:
     """Register a client and return it with its first secret, which is shown once and never again.
 
@@ -108,7 +114,12 @@ def register(
 
 
 def change(
-    work: Work, client_id: str, given: Mapping[str, Any], *, version: int | None = None, fetch: Fetch | None = None
+    work: Work,
+    client_id: str,
+    given: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    fetch: Fetch | None = None,
 ) -> ChangeSet:
     """Alter the members in `given` and leave all others as they are (R-114).
 
@@ -217,7 +228,7 @@ def _checked(work: Work, given: Mapping[str, Any], fetch: Fetch | None) -> dict[
 
 def _checked_jwks(jwks: Mapping[str, Any]) -> dict[str, Any]:
     keys = jwks.get("keys")
-    if not isinstance(keys, list) or not 1 <= len(keys) <= 10:  # noqa: PLR2004
+    if not isinstance(keys, list) or not 1 <= len(keys) <= 10:
         raise Invalid("jwks_malformed", field="jwks")
     try:
         return {"keys": [jose.public_jwk(key) for key in keys]}

@@ -30,11 +30,20 @@ class ResourceServer(Base):
 
 
 def register(
-    work: Work, identifier: str, *, scopes: Sequence[str], client_id: str | None = None, name: str | None = None
+    work: Work,
+    identifier: str,
+    *,
+    scopes: Sequence[str],
+    client_id: str | None = None,
+    name: str | None = None,
 ) -> ResourceServer:
     """Raises Invalid, Conflict, Forbidden."""
     work.demand(Permission.CLIENTS_WRITE)
-    if not identifier.startswith(("https://", "http://", "urn:")) or "#" in identifier or len(identifier) > 255:  # noqa: PLR2004
+    if (
+        not identifier.startswith(("https://", "http://", "urn:"))
+        or "#" in identifier
+        or len(identifier) > 255
+    ):
         raise Invalid("resource_malformed", field="identifier")
     taken = {scope for server in listed(work.session) for scope in server.scopes}
     for scope in scopes:
@@ -55,7 +64,9 @@ def register(
     work.session.flush()
     epochs.bump(work, epochs.CONFIGURATION)
     work.record(
-        Event("resource_server_registered", target=identifier, client=client_id, after={"scopes": list(scopes)})
+        Event(
+            "resource_server_registered", target=identifier, client=client_id, after={"scopes": list(scopes)}
+        )
     )
     return server
 

@@ -52,11 +52,15 @@ def requested(parameter: Mapping[str, Any] | None, place: str, approved: frozens
     return frozenset(name for name in members if _SCOPE_OF.get(name) in approved)
 
 
-def in_id_token(scopes: frozenset[str], parameter: Mapping[str, Any] | None, approved: frozenset[str]) -> frozenset[str]:
+def in_id_token(
+    scopes: frozenset[str], parameter: Mapping[str, Any] | None, approved: frozenset[str]
+) -> frozenset[str]:
     """The ID Token stays small: what `claims` asks for, and roles (DOMAIN.md §5.2)."""
     names = requested(parameter, "id_token", approved)
     return names | (for_scopes({"roles"}) if "roles" in scopes else frozenset())
 
 
-def in_userinfo(scopes: frozenset[str], parameter: Mapping[str, Any] | None, approved: frozenset[str]) -> frozenset[str]:
+def in_userinfo(
+    scopes: frozenset[str], parameter: Mapping[str, Any] | None, approved: frozenset[str]
+) -> frozenset[str]:
     return for_scopes(scopes) | requested(parameter, "userinfo", approved)

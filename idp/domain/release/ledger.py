@@ -60,6 +60,9 @@ def write(
 def of_person(session: Session, person_id: str, limit: int = 500) -> list[Disclosure]:
     return list(
         session.scalars(
-            select(Disclosure).where(Disclosure.person_id == person_id).order_by(Disclosure.id.desc()).limit(limit)
+            select(Disclosure)
+            .where(Disclosure.person_id == person_id)
+            .order_by(Disclosure.id.desc())
+            .limit(limit)
         )
     )

@@ -106,7 +106,12 @@ def activate(work: Work, kid: str, *, early: bool = False) -> Key:
     work.session.flush()
     epochs.bump(work, epochs.CONFIGURATION)
     work.record(
-        Event("key_activated", target=kid, before={"signing": before.kid if before else None}, after={"signing": kid})
+        Event(
+            "key_activated",
+            target=kid,
+            before={"signing": before.kid if before else None},
+            after={"signing": kid},
+        )
     )
     return key
 

@@ -82,11 +82,15 @@ def lease(session: Session, now: datetime, limit: int = 16) -> list[Job]:
         .execution_options(synchronize_session=False)
     )
     mine = list(session.scalars(taken))
-    return list(session.scalars(select(Job).where(Job.id.in_(mine)).execution_options(populate_existing=True)))
+    return list(
+        session.scalars(select(Job).where(Job.id.in_(mine)).execution_options(populate_existing=True))
+    )
 
 
 def finish(session: Session, job_id: str, now: datetime) -> None:
-    session.execute(update(Job).where(Job.id == job_id).values(done_at=now, leased_until=None, last_error=None))
+    session.execute(
+        update(Job).where(Job.id == job_id).values(done_at=now, leased_until=None, last_error=None)
+    )
 
 
 def retry(session: Session, job: Job, now: datetime, error: str) -> bool:

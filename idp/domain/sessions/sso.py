@@ -131,7 +131,9 @@ def touch(work: Work, sso: Sso) -> bool:
     return True
 
 
-def start(work: Work, person_id: str, factors: Sequence[str], level: int, replaces: Sso | None = None) -> tuple[Sso, str]:
+def start(
+    work: Work, person_id: str, factors: Sequence[str], level: int, replaces: Sso | None = None
+) -> tuple[Sso, str]:
     """Begin a session, or give an existing one of the same person a new cookie and fresh factors (R-81).
 
     Returns the session and the cookie's value. `sid` and the clients that took part survive a re-authentication.
@@ -145,7 +147,9 @@ def start(work: Work, person_id: str, factors: Sequence[str], level: int, replac
         row.digest, row.auth_time, row.last_seen_at = digest, work.now, work.now
         row.factors, row.level = list(factors), level
         work.session.flush()
-        work.record(Event("authn_reauthenticated", subject=person_id, details={"sid": row.sid, "level": level}))
+        work.record(
+            Event("authn_reauthenticated", subject=person_id, details={"sid": row.sid, "level": level})
+        )
         return _as_sso(row), cookie
     row = SsoSession(
         id=new_id(),

@@ -13,7 +13,8 @@ from idp.domain.accounts import subjects
 from idp.domain.audit.events import REFUSED, Event
 from idp.domain.authorizations import codes, consents
 from idp.domain.clients.registered import ClientView
-from idp.domain.sessions import interactions, sso as sessions
+from idp.domain.sessions import interactions
+from idp.domain.sessions import sso as sessions
 from idp.domain.sessions.interactions import Interaction
 from idp.domain.sessions.sso import Sso
 from idp.oidc import hints
@@ -48,7 +49,7 @@ class Flow:
             return self._refuse_silently(step)
         if step in (Step.SIGN_IN, Step.STEP_UP):
             return self._to_sign_in()
-        assert sso is not None and decision is not None  # noqa: S101, PT018 -- only SIGN_IN comes without
+        assert sso is not None and decision is not None  # noqa: S101 -- only SIGN_IN comes without
         if step is Step.REFUSE:
             return self._no_access(sso, decision)
         return self._show_notice(sso, decision, step)
@@ -57,7 +58,9 @@ class Flow:
         work = context.work()
         begun = self.interaction
         kind = consents.NOTICE if self.client.first_party else consents.CONSENT
-        telling = frozenset(self.request.scopes) - (DEFAULT_SCOPES if self.client.first_party else frozenset())
+        telling = frozenset(self.request.scopes) - (
+            DEFAULT_SCOPES if self.client.first_party else frozenset()
+        )
         due = False
         if sso is not None and (telling and not self.client.skip_notice):
             due = not telling <= consents.covered(work.session, sso.person_id, self.client.client_id, kind)
@@ -73,7 +76,10 @@ class Flow:
             allowed=decision is not None and decision.allowed,
             notice_due=due and kind == consents.NOTICE,
             consent_due=due and kind == consents.CONSENT,
-            approved=begun is not None and begun.approved_at is not None and sso is not None and begun.person_id == sso.person_id,
+            approved=begun is not None
+            and begun.approved_at is not None
+            and sso is not None
+            and begun.person_id == sso.person_id,
         )
 
     def _is_hinted(self, sso: Sso) -> bool:
@@ -134,15 +140,21 @@ class Flow:
         note(
             self.client.client_id,
             "authorize",
-            OAuthError("scope_dropped", "unknown or unapproved scopes were left out", facts={"dropped": dropped}),
+            OAuthError(
+                "scope_dropped", "unknown or unapproved scopes were left out", facts={"dropped": dropped}
+            ),
         )
 
     def _refuse_silently(self, step: Step) -> Response:
         """prompt=none: the same outcome as an error (OIDC Core §3.1.2.6)."""
         error = {
             Step.SIGN_IN: OAuthError("login_required", "no session, or not fresh enough"),
-            Step.STEP_UP: OAuthError("login_required", "a stronger sign-in is required", code="step_up_required"),
-            Step.REFUSE: OAuthError("access_denied", "the person has no access to this application", code="no_access"),
+            Step.STEP_UP: OAuthError(
+                "login_required", "a stronger sign-in is required", code="step_up_required"
+            ),
+            Step.REFUSE: OAuthError(
+                "access_denied", "the person has no access to this application", code="no_access"
+            ),
             Step.NOTICE: OAuthError("consent_required", "the person has not seen the notice yet"),
             Step.CONSENT: OAuthError("consent_required", "the person has not consented yet"),
         }[step]

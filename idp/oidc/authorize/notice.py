@@ -48,7 +48,9 @@ def shown(client: ClientView) -> Shown:
     return Shown(client.client_id, client.client_name[:80], agency, client.policy_uri, client.tos_uri)
 
 
-def content(request: AuthorizationRequest, client: ClientView, sso: Sso, decision: Decision) -> dict[str, Any]:
+def content(
+    request: AuthorizationRequest, client: ClientView, sso: Sso, decision: Decision
+) -> dict[str, Any]:
     """Template variables of the notice and the consent page."""
     allow_form_target(request.target.redirect_uri)
     scopes = frozenset(request.scopes)
@@ -58,7 +60,9 @@ def content(request: AuthorizationRequest, client: ClientView, sso: Sso, decisio
     found = values.values_of(work(), sso.person_id, decision, names & LABELS.keys())
     person = people.get(work().session, sso.person_id)
     posts = placements.posts(work().session, sso.person_id, state.today(work()))
-    node = units.tree(work().session, state.today(work())).by_id.get(posts[0].unit_id or "") if posts else None
+    node = (
+        units.tree(work().session, state.today(work())).by_id.get(posts[0].unit_id or "") if posts else None
+    )
     return {
         "client": shown(client),
         "claims": [(gettext(LABELS[n]), _text(found[n])) for n in LABELS if n in found],

@@ -92,11 +92,16 @@ class AuthorizationRequest:
 
 def check_target(parameters: Parameters, client: ClientView | None) -> Target:
     """Client and redirect URI, before anything may redirect. Raises PageError."""
-    broken = (parameters.repeated | parameters.too_long | parameters.malformed) & {"client_id", "redirect_uri"}
+    broken = (parameters.repeated | parameters.too_long | parameters.malformed) & {
+        "client_id",
+        "redirect_uri",
+    }
     if broken or parameters.body_malformed:
         raise PageError("request_malformed", parameters=sorted(broken))
     if client is None or not client.enabled:
-        raise PageError("client_unknown", client.client_id if client else None, enabled=bool(client and client.enabled))
+        raise PageError(
+            "client_unknown", client.client_id if client else None, enabled=bool(client and client.enabled)
+        )
     if "authorization_code" not in client.grant_types:
         raise PageError("client_has_no_sign_in", client.client_id)
     presented = parameters.get("redirect_uri")
@@ -108,7 +113,11 @@ def check_target(parameters: Parameters, client: ClientView | None) -> Target:
         facts = {"sent": presented, "registered": registered, "difference": difference(presented, registered)}
         raise PageError("redirect_uri_mismatch", client.client_id, **facts)
     if parameters.too_long | parameters.malformed:
-        raise PageError("request_malformed", client.client_id, parameters=sorted(parameters.too_long | parameters.malformed))
+        raise PageError(
+            "request_malformed",
+            client.client_id,
+            parameters=sorted(parameters.too_long | parameters.malformed),
+        )
     mode = parameters.get("response_mode") or "query"
     state = parameters.get("state")
     return Target(client.client_id, presented, mode if mode in client.response_modes else "query", state)
@@ -128,7 +137,11 @@ def _check(
     parameters: Parameters, client: ClientView, target: Target, snapshot: Snapshot, settings: Settings
 ) -> AuthorizationRequest:
     if parameters.repeated:
-        raise invalid_request("a parameter occurs more than once", code="parameter_repeated", parameters=sorted(parameters.repeated))
+        raise invalid_request(
+            "a parameter occurs more than once",
+            code="parameter_repeated",
+            parameters=sorted(parameters.repeated),
+        )
     _check_unsupported(parameters)
     _check_response(parameters, client)
     _check_pkce(parameters, client, settings)
@@ -167,12 +180,19 @@ def _check_response(parameters: Parameters, client: ClientView) -> None:
     if response_type is None:
         raise invalid_request("response_type is missing", code="response_type_missing")
     if response_type not in metadata.RESPONSE_TYPES:
-        raise OAuthError("unsupported_response_type", "only response_type=code is supported", facts={"sent": response_type})
+        raise OAuthError(
+            "unsupported_response_type", "only response_type=code is supported", facts={"sent": response_type}
+        )
     if response_type not in client.response_types:
         raise OAuthError("unauthorized_client", "the client is not registered for this response_type")
     mode = parameters.get("response_mode")
     if mode is not None and mode not in client.response_modes:
-        raise invalid_request("response_mode is not registered for this client", code="response_mode", sent=mode, registered=client.response_modes)
+        raise invalid_request(
+            "response_mode is not registered for this client",
+            code="response_mode",
+            sent=mode,
+            registered=client.response_modes,
+        )
     if mode == "form_post" and not client_scheme_is_web(parameters.get("redirect_uri") or ""):
         raise invalid_request("form_post needs an http or https redirect URI", code="response_mode")
 
@@ -196,7 +216,9 @@ def _check_pkce(parameters: Parameters, client: ClientView, settings: Settings) 
         raise invalid_request("code_challenge must be 43 base64url characters", code="pkce_challenge")
 
 
-def _scopes(parameters: Parameters, client: ClientView, snapshot: Snapshot) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _scopes(
+    parameters: Parameters, client: ClientView, snapshot: Snapshot
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Unknown scopes are ignored, known but unapproved ones dropped; `openid` is required (decision 17)."""
     raw = parameters.get("scope")
     if raw is None or not _SCOPE.match(raw):
@@ -212,7 +234,9 @@ def _scopes(parameters: Parameters, client: ClientView, snapshot: Snapshot) -> t
 def _prompt(parameters: Parameters) -> frozenset[str]:
     values = frozenset((parameters.get("prompt") or "").split())
     if values - PROMPTS:
-        raise invalid_request("prompt has an unknown value", code="prompt_unknown", sent=" ".join(sorted(values)))
+        raise invalid_request(
+            "prompt has an unknown value", code="prompt_unknown", sent=" ".join(sorted(values))
+        )
     if "none" in values and len(values) > 1:
         raise invalid_request("prompt=none cannot be combined", code="prompt_combined")
     return values
@@ -252,7 +276,9 @@ def _claims(parameters: Parameters) -> dict[str, Any]:
             continue
         if not isinstance(members, dict):
             raise invalid_request("claims must hold objects", code="claims_malformed")
-        places[place] = {n: m if isinstance(m, dict) else None for n, m in members.items() if n.isascii() and len(n) <= 64}  # noqa: PLR2004
+        places[place] = {
+            n: m if isinstance(m, dict) else None for n, m in members.items() if n.isascii() and len(n) <= 64
+        }
     return places
 
 
@@ -261,7 +287,9 @@ def _levels(
 ) -> tuple[int, int | None]:
     """The level to reach: the client's minimum, a voluntary acr_values, an essential acr (OIDC Core §5.5.1.1)."""
     level = client.default_acr or settings.protocol.default_acr
-    voluntary = [assurance.acr_level(settings.issuer, value) for value in (parameters.get("acr_values") or "").split()]
+    voluntary = [
+        assurance.acr_level(settings.issuer, value) for value in (parameters.get("acr_values") or "").split()
+    ]
     known = [value for value in voluntary if value is not None]
     if known:
         level = max(level, known[0])
@@ -273,7 +301,9 @@ def _levels(
     levels = [value for value in named if value is not None]
     if member.get("essential") is True and any(isinstance(v, str) for v in values or []):
         if not levels:
-            raise OAuthError("unmet_authentication_requirements", "the requested acr is not supported", code="acr_unmet")
+            raise OAuthError(
+                "unmet_authentication_requirements", "the requested acr is not supported", code="acr_unmet"
+            )
         return max(level, min(levels)), min(levels)
     return (max(level, levels[0]), None) if levels else (level, None)
 
@@ -287,9 +317,9 @@ def difference(sent: str, registered: list[str]) -> str:
             return "scheme (http or https)"
         if sent.lower() == uri.lower():
             return "upper and lower case"
-        if sent.split("?")[0] == uri.split("?")[0]:
+        if sent.split("?", maxsplit=1)[0] == uri.split("?")[0]:
             return "query"
-    hosts = {uri.split("/")[2] for uri in registered if uri.count("/") >= 2}  # noqa: PLR2004
-    if sent.count("/") >= 2 and sent.split("/")[2] in hosts:  # noqa: PLR2004
+    hosts = {uri.split("/")[2] for uri in registered if uri.count("/") >= 2}
+    if sent.count("/") >= 2 and sent.split("/")[2] in hosts:
         return "path"
     return "host"

@@ -15,7 +15,11 @@ from idp.web.headers import allow_form_target
 
 def answer(target: Target, members: Mapping[str, str]) -> Response:
     """Send `members`, `state` and `iss` to the redirect URI."""
-    fields = {**members, **({"state": target.state} if target.state is not None else {}), "iss": settings().issuer}
+    fields = {
+        **members,
+        **({"state": target.state} if target.state is not None else {}),
+        "iss": settings().issuer,
+    }
     if target.response_mode == "form_post":
         allow_form_target(target.redirect_uri)
         page = render_template("oidc/form_post.html", action=target.redirect_uri, fields=fields)

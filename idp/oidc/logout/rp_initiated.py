@@ -13,7 +13,8 @@ from flask import Response, make_response, redirect, render_template, request, u
 from idp.domain.authorizations import families
 from idp.domain.clients.registered import ClientView
 from idp.domain.runtime import outbox
-from idp.domain.sessions import interactions, sso as sessions
+from idp.domain.sessions import interactions
+from idp.domain.sessions import sso as sessions
 from idp.domain.sessions.sso import Sso
 from idp.oidc import hints
 from idp.oidc.authorize.notice import Shown, shown
@@ -52,7 +53,12 @@ def respond(given: Parameters) -> Response:
     if wish is None:
         return error_page("request_malformed", sentence("request_malformed"), 400)
     sso = context.sso()
-    if request.method == "POST" and sso is None and request.headers.get("Origin") is not None and not csrf.same_origin():
+    if (
+        request.method == "POST"
+        and sso is None
+        and request.headers.get("Origin") is not None
+        and not csrf.same_origin()
+    ):
         return redirect(url_for("oidc.end_session", **_carried(given)), 303)
     if sso is None or wish.hint_fits:
         return sign_out(sso, wish)
@@ -80,7 +86,9 @@ def result(topic: str) -> Response:
     jobs = outbox.by_topic(context.work().session, topic) if topic else []
     outcomes = [_outcome(job) for job in jobs]
     pending = any(outcome.state == "pending" for outcome in outcomes)
-    response = make_response(render_template("oidc/signed_out.html", results=outcomes, continue_uri=None, refresh=pending))
+    response = make_response(
+        render_template("oidc/signed_out.html", results=outcomes, continue_uri=None, refresh=pending)
+    )
     if pending:
         response.headers["Refresh"] = "2"
     return response
@@ -118,11 +126,18 @@ def _wish(given: Parameters) -> Wish | None:
         and hints.person_of(hint, client) == sso.person_id
         and (hint.sid is None or hint.sid == sso.sid)
     )
-    return Wish(client, _with_state(uri, given.get("state")) if uri and (fits or hint or client) else None, fits)
+    return Wish(
+        client, _with_state(uri, given.get("state")) if uri and (fits or hint or client) else None, fits
+    )
 
 
 def _ask(sso: Sso, wish: Wish) -> Response:
-    stored = {"logout": {"client_id": wish.client.client_id if wish.client else None, "continue_uri": wish.continue_uri}}
+    stored = {
+        "logout": {
+            "client_id": wish.client.client_id if wish.client else None,
+            "continue_uri": wish.continue_uri,
+        }
+    }
     interaction = interactions.begin(
         context.work(), browser(), return_to=url_for("account.launcher"), request=stored,
         client_id=wish.client.client_id if wish.client else None,
@@ -136,7 +151,9 @@ def _ask(sso: Sso, wish: Wish) -> Response:
 
 
 def _carried(given: Parameters) -> dict[str, str]:
-    return {name: value for name, value in given.values.items() if name not in ("decision", "csrf_token", "t")}
+    return {
+        name: value for name, value in given.values.items() if name not in ("decision", "csrf_token", "t")
+    }
 
 
 def _with_state(uri: str, state: str | None) -> str:
@@ -159,4 +176,4 @@ def _outcome(job: outbox.Job) -> Outcome:
     if job.done_at is not None:
         return Outcome(name, "confirmed")
     waited = (context.work().now - job.created_at).total_seconds()
-    return Outcome(name, "failed" if job.attempts > 1 or waited > 15 else "pending")  # noqa: PLR2004 -- seconds
+    return Outcome(name, "failed" if job.attempts > 1 or waited > 15 else "pending")

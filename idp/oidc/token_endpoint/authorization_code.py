@@ -34,7 +34,9 @@ def exchange(given: Parameters, client: ClientView) -> issue.Pending:
     spent = codes.spend(work, row, client.epoch)
     if spent is Spend.AGAIN:
         families.revoke(work, row.family_id, "code_reused", event="authn_token_reuse")
-        raise invalid_grant("the code was already used; everything issued from it is revoked", code="code_reused")
+        raise invalid_grant(
+            "the code was already used; everything issued from it is revoked", code="code_reused"
+        )
     if spent is Spend.DEAD:
         raise invalid_grant("the code has expired or its session has ended", code="code_dead")
     failpoints.hit("token.after_claim")
@@ -45,7 +47,13 @@ def exchange(given: Parameters, client: ClientView) -> issue.Pending:
     families.begin(work, family)
     refresh = families.issue(work, family) if "refresh_token" in client.grant_types else None
     work.record(
-        Event("authn_token_issued", subject=row.person_id, client=client.client_id, target=family.id, details={"sid": row.sid})
+        Event(
+            "authn_token_issued",
+            subject=row.person_id,
+            client=client.client_id,
+            target=family.id,
+            details={"sid": row.sid},
+        )
     )
     return issue.record(
         client,
@@ -69,10 +77,16 @@ def _checked(given: Parameters, client: ClientView) -> CodeRow:
         raise invalid_request("redirect_uri is missing", code="redirect_uri_missing")
     row = codes.find(context.work(), code) if shaped(code, Kind.CODE) else None
     if row is None or row.client_id != client.client_id:
-        raise invalid_grant("the code is unknown to this client", code="code_unknown" if row is None else "code_of_another_client")
+        raise invalid_grant(
+            "the code is unknown to this client",
+            code="code_unknown" if row is None else "code_of_another_client",
+        )
     if row.redirect_uri != redirect_uri:
         raise invalid_grant(
-            "redirect_uri differs from the authorization request", code="redirect_uri_differs", sent=redirect_uri, expected=row.redirect_uri
+            "redirect_uri differs from the authorization request",
+            code="redirect_uri_differs",
+            sent=redirect_uri,
+            expected=row.redirect_uri,
         )
     _check_verifier(given.get("code_verifier"), row)
     return row

@@ -22,13 +22,17 @@ def exchange(given: Parameters, client: ClientView) -> issue.Pending:
     asked = given.get("scope")
     wanted = frozenset(asked.split()) if asked else own
     if asked and not wanted & own:
-        raise OAuthError("invalid_scope", "none of the scopes is registered for this client", facts={"sent": asked})
+        raise OAuthError(
+            "invalid_scope", "none of the scopes is registered for this client", facts={"sent": asked}
+        )
     granted = wanted & own
     resource = given.get("resource")
     if resource is None:
         apis = {api.identifier for api in snapshot.apis.values() if api.scopes & granted}
         if len(apis) > 1:
-            raise OAuthError("invalid_target", "the scopes belong to several resources; name one with resource")
+            raise OAuthError(
+                "invalid_target", "the scopes belong to several resources; name one with resource"
+            )
         resource = next(iter(apis), None)
     api = issue.target_api(resource, granted, snapshot)
     work = context.work()
@@ -49,7 +53,21 @@ def exchange(given: Parameters, client: ClientView) -> issue.Pending:
         revoked_at=None,
     )
     families.begin(work, family)
-    work.record(Event("authn_token_issued", client=client.client_id, target=family.id, details={"grant": "client_credentials"}))
+    work.record(
+        Event(
+            "authn_token_issued",
+            client=client.client_id,
+            target=family.id,
+            details={"grant": "client_credentials"},
+        )
+    )
     return issue.record(
-        client, snapshot, family, scope=family.scope, api=api, decision=None, refresh_token=None, with_id_token=False
+        client,
+        snapshot,
+        family,
+        scope=family.scope,
+        api=api,
+        decision=None,
+        refresh_token=None,
+        with_id_token=False,
     )

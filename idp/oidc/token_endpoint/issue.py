@@ -10,7 +10,8 @@ from idp.domain.accounts import subjects
 from idp.domain.authorizations import access_tokens
 from idp.domain.authorizations.families import Family
 from idp.domain.clients.registered import ClientView
-from idp.domain.release import claims as claim_table, ledger, values
+from idp.domain.release import claims as claim_table
+from idp.domain.release import ledger, values
 from idp.kernel import failpoints
 from idp.oidc.errors import OAuthError
 from idp.oidc.token_endpoint import mint
@@ -50,7 +51,11 @@ def target_api(resource: str | None, scopes: frozenset[str], now: Snapshot) -> A
         return None
     api = now.apis.get(resource)
     if api is None or not api.scopes & scopes:
-        raise OAuthError("invalid_target", "the resource is unknown, or none of its scopes was granted", facts={"sent": resource})
+        raise OAuthError(
+            "invalid_target",
+            "the resource is unknown, or none of its scopes was granted",
+            facts={"sent": resource},
+        )
     return api
 
 
@@ -92,7 +97,9 @@ def record(
             )
         if api is not None and "roles" in granted:
             roles = sorted({role.role for role in decision.roles})
-    return Pending(client, now, family, shown_scope, api, value, expires_at, subject, roles, extra, refresh_token, nonce)
+    return Pending(
+        client, now, family, shown_scope, api, value, expires_at, subject, roles, extra, refresh_token, nonce
+    )
 
 
 def respond(pending: Pending, *, hit: str) -> dict[str, Any]:
@@ -121,7 +128,12 @@ def respond(pending: Pending, *, hit: str) -> dict[str, Any]:
         body["refresh_token"] = pending.refresh_token
     if pending.id_token_claims is not None and pending.subject is not None:
         body["id_token"] = mint.id_token(
-            pending.client, pending.snapshot, pending.subject, token, pending.id_token_claims, nonce=pending.nonce
+            pending.client,
+            pending.snapshot,
+            pending.subject,
+            token,
+            pending.id_token_claims,
+            nonce=pending.nonce,
         )
     return body
 

@@ -13,7 +13,7 @@ from idp.kernel import jose
 from idp.web.catalogue import Snapshot
 from idp.web.context import settings, work
 
-ACCESS_TOKEN_TYP, ID_TOKEN_TYP = "at+jwt", "JWT"  # noqa: S105 -- header values
+ACCESS_TOKEN_TYP, ID_TOKEN_TYP = "at+jwt", "JWT"
 
 ACCESS_TOKEN_ALGORITHM = "ES256"  # noqa: S105 -- ten times cheaper to sign than RS256, docs/adr/0009
 
@@ -28,7 +28,13 @@ class Subject:
 
 
 def id_token(
-    client: ClientView, snapshot: Snapshot, subject: Subject, access_token: str, extra: Mapping[str, Any], *, nonce: str | None
+    client: ClientView,
+    snapshot: Snapshot,
+    subject: Subject,
+    access_token: str,
+    extra: Mapping[str, Any],
+    *,
+    nonce: str | None,
 ) -> str:
     """`auth_time`, `acr` and `amr` are of the last active authentication (DOMAIN.md §5.5)."""
     now = int(work().now.timestamp())

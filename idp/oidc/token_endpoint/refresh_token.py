@@ -36,15 +36,24 @@ def exchange(given: Parameters, client: ClientView) -> issue.Pending:
     )
     if rotation is Rotation.AGAIN:
         families.revoke(work, found.family.id, "refresh_token_reused", event="authn_token_reuse")
-        raise invalid_grant("the refresh token was already used; its family is revoked", code="refresh_token_reused")
+        raise invalid_grant(
+            "the refresh token was already used; its family is revoked", code="refresh_token_reused"
+        )
     if rotation is Rotation.DEAD:
-        raise invalid_grant("the refresh token has expired, was revoked, or its session has ended", code="refresh_token_dead")
+        raise invalid_grant(
+            "the refresh token has expired, was revoked, or its session has ended", code="refresh_token_dead"
+        )
     failpoints.hit("refresh.after_claim")
     decision = state.decide_for(work, found.family.person_id or "", client)
     if not decision.allowed:
         raise invalid_grant("the person no longer has access", code="no_access")
     work.record(
-        Event("authn_token_refreshed", subject=found.family.person_id, client=client.client_id, target=found.family.id)
+        Event(
+            "authn_token_refreshed",
+            subject=found.family.person_id,
+            client=client.client_id,
+            target=found.family.id,
+        )
     )
     return issue.record(
         client,
@@ -64,5 +73,7 @@ def _narrowed(asked: str | None, granted: str) -> str:
         return granted
     wanted = asked.split()
     if not wanted or not set(wanted) <= set(granted.split()):
-        raise OAuthError("invalid_scope", "scope exceeds what was granted", facts={"sent": asked, "granted": granted})
+        raise OAuthError(
+            "invalid_scope", "scope exceeds what was granted", facts={"sent": asked, "granted": granted}
+        )
     return " ".join(scope for scope in granted.split() if scope in wanted)
