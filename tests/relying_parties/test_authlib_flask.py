@@ -1,6 +1,7 @@
 """The example applications, on Authlib and the kit: one sign-in serving both, an API, sign-out in both directions."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
 import pytest
@@ -99,6 +100,14 @@ class TestASessionThatGrowsOld:
         monkeypatch.setattr(sign_in, "EXPIRY_MARGIN_SECONDS", 10_000)
         for _ in range(3):
             assert "Siti Aminah" in browser.get(sites["perizinan"].url).marked["data-name"]
+
+    def test_stands_many_requests_at_once(self, browser, sites, signed_in, monkeypatch):
+        """One refresh token is used once, or the provider takes it for stolen (RFC 9700 §4.14.2)."""
+        monkeypatch.setattr(sign_in, "PERSON_SECONDS", -1)
+        monkeypatch.setattr(sign_in, "EXPIRY_MARGIN_SECONDS", 10_000)
+        with ThreadPoolExecutor(6) as pool:
+            pages = list(pool.map(lambda _: browser.get(sites["perizinan"].url), range(12)))
+        assert all("Siti Aminah" in page.marked.get("data-name", "") for page in pages)
 
 
 class TestAPersonWhoSignsOut:
