@@ -33,7 +33,9 @@ NESTING = ("@media", "@supports")
 
 def main() -> int:
     """Return 0 when the tree is as the manifest says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--compress", action="store_true")
     options = parser.parse_args()
@@ -79,7 +81,9 @@ def stale_copies() -> list[str]:
     for path in sources():
         packed = path.with_name(path.name + ".gz")
         if not packed.is_file() or gzip.decompress(packed.read_bytes()) != path.read_bytes():
-            found.append(f"{packed.relative_to(STATIC)}: missing or stale; run scripts/vendor_assets.py --compress")
+            found.append(
+                f"{packed.relative_to(STATIC)}: missing or stale; run scripts/vendor_assets.py --compress"
+            )
     return found
 
 

@@ -14,7 +14,7 @@ def qr(uri: str) -> Markup:
     """An inline SVG without style attributes, so that the CSP stands."""
     out = BytesIO()
     segno.make(uri, micro=False).save(
-        out, kind="svg", scale=5, border=2, xmldecl=False, svgclass=None, lineclass=None
+        out, kind="svg", border=4, omitsize=True, xmldecl=False, svgclass=None, lineclass=None
     )
     return Markup(out.getvalue().decode())  # noqa: S704 -- made by segno from our own address
 
