@@ -72,7 +72,7 @@ def own_lines(function: FUNCTION) -> int:
     lines = set(range(function.lineno, function.end_lineno + 1))
     for node in ast.walk(function):
         if isinstance(node, FUNCTION) and node is not function:
-            first = min(node.lineno, *(decorator.lineno for decorator in node.decorator_list), node.lineno)
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             lines -= set(range(first, node.end_lineno + 1))
     if ast.get_docstring(function) is not None:
         lines -= set(range(function.body[0].lineno, function.body[0].end_lineno + 1))
