@@ -12,7 +12,7 @@ each("[data-js]", (element) => { element.hidden = false; });
 // <button data-copy="ID of an element, or the text itself" data-done="Tersalin">
 each("[data-copy]", (button) => button.addEventListener("click", async () => {
   const source = document.getElementById(button.dataset.copy);
-  const text = source ? source.value ?? source.textContent.trim() : button.dataset.copy;
+  const text = source ? source.value ?? source.innerText.trim() : button.dataset.copy;
   const before = button.textContent;
   try {
     await navigator.clipboard.writeText(text);
