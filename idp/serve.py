@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import tempfile
-import threading
 from pathlib import Path
 
 from granian import Granian
 from granian.constants import Interfaces
 
 from idp import worker
+from idp.kernel.logs import configure
 from idp.kernel.settings import Settings, set_environment_value
 from idp.ops import metrics
 
@@ -54,4 +54,5 @@ def _worker_process(settings: Settings) -> multiprocessing.process.BaseProcess:
 
 
 def _work(settings: Settings) -> None:
-    worker.run(settings, threading.Event())
+    configure(settings.log.level)
+    worker.run_until_signal(settings)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import signal
-import threading
 from pathlib import Path
 
 import click
@@ -21,6 +19,7 @@ from idp.domain.actors import PlatformRole
 from idp.domain.audit.events import Event
 from idp.domain.city import employment, people
 from idp.domain.runtime import epochs, keys
+from idp.domain.transparency import log as audit_log
 from idp.domain.work import Work
 from idp.kernel import secrets_store
 from idp.kernel.database import new_id
@@ -104,6 +103,7 @@ def prepare_database(place: Installation) -> None:
         epochs.ensure(work.session)
         roles.ensure_platform_roles(work.session, work.now)
         keys.ensure(work)
+        audit_log.ensure_key(work)
 
 
 def _first_administrator(work: Work, name: str) -> tuple[str, str] | None:
@@ -156,14 +156,11 @@ def serve(config: Path, bind: str | None, workers: int | None, with_worker: bool
 @config_option
 def worker(config: Path) -> None:
     """Deliver, seal and clean up until SIGTERM."""
-    from idp.worker import run  # noqa: PLC0415
+    from idp.worker import run_until_signal  # noqa: PLC0415
 
     settings = load(config)
     configure(settings.log.level)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    run(settings, stop)
+    run_until_signal(settings)
 
 
 @click.command()

@@ -9,11 +9,12 @@ from idp.domain.clients import credentials, integration_log, registered, resourc
 from idp.domain.release import ledger
 from idp.domain.runtime import epochs, keys, outbox, replay, throttle, upkeep
 from idp.domain.sessions import interactions, sso
+from idp.domain.transparency import log
 from idp.kernel.database import Base
 
 __all__ = [
     "Base", "access_tokens", "accounts", "codes", "consents", "credentials", "devices", "employment", "epochs",
-    "families", "grants", "integration_log", "interactions", "keys", "ledger", "outbox", "password", "people",
+    "families", "grants", "integration_log", "interactions", "keys", "ledger", "log", "outbox", "password", "people",
     "placements", "positions", "recovery_codes", "registered", "replay", "resource_servers", "roles", "rows", "sso",
     "subjects", "throttle", "tickets", "totp", "units", "upkeep",
 ]  # fmt: skip

@@ -170,3 +170,20 @@ def _one(work: Work, algorithm: str, state: KeyState) -> Key | None:
 
 def _place(kid: str) -> str:
     return f"signing_key.private.{kid}"
+
+
+ROTATE_EVERY = timedelta(days=90)
+
+
+def rotate_when_due(work: Work) -> None:
+    """Prepare the next key before the signing one is 90 days old, and activate it once it was published long enough."""
+    prepublish = timedelta(seconds=work.settings.keys.prepublish_seconds)
+    for algorithm in jose.ALGORITHMS:
+        signing, waiting = _one(work, algorithm, KeyState.SIGNING), _one(work, algorithm, KeyState.PUBLISHED)
+        if signing is None or signing.activated_at is None:
+            continue
+        age = work.now - signing.activated_at
+        if waiting is None and age >= ROTATE_EVERY - prepublish - timedelta(hours=1):
+            prepare(work, algorithm)
+        elif waiting is not None and age >= ROTATE_EVERY and work.now >= waiting.published_at + prepublish:
+            activate(work, waiting.kid)

@@ -121,3 +121,12 @@ def _delay(attempts: int) -> float:
     if attempts <= len(RETRY_SECONDS):
         return RETRY_SECONDS[max(attempts, 1) - 1]
     return LATER_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 -- spreads load, guards nothing
+
+
+def put_back(session: Session, job: Job, now: datetime) -> None:
+    """Its lane is full: try again in a moment, without counting this as an attempt."""
+    session.execute(
+        update(Job)
+        .where(Job.id == job.id)
+        .values(leased_until=None, attempts=Job.attempts - 1, due_at=now + timedelta(seconds=1))
+    )

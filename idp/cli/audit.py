@@ -1,0 +1,149 @@
+"""gapura audit: look at the trail, export it with proofs, verify it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+import orjson
+from sqlalchemy import select
+
+from idp.cli.main import config_option
+from idp.cli.session import installation, open_work
+from idp.domain.audit.events import Event
+from idp.domain.audit.rows import AuditEvent
+from idp.domain.transparency import log, verify as verification
+from idp.kernel.settings import SettingsError
+
+
+@click.group()
+def audit() -> None:
+    """The audit log."""
+
+
+def _moment(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter("use 2026-11-24 or 2026-11-24T07:30:00+07:00") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@audit.command()
+@config_option
+@click.option("--name", help="Only events of this name.")
+@click.option("--subject", help="Only events about this person id.")
+@click.option("--client", help="Only events about this client id.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def search(
+    config: Path, name: str | None, subject: str | None, client: str | None, limit: int, as_json: bool
+) -> None:
+    """Print the newest events, newest first. Reading is itself recorded."""
+    query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)
+    for column, value in (
+        (AuditEvent.name, name),
+        (AuditEvent.subject_id, subject),
+        (AuditEvent.client_id, client),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    with open_work(installation(config)) as work:
+        rows = list(work.session.scalars(query))
+        work.record(Event("audit_read", details={"by": "cli", "count": len(rows)}))
+    for row in rows:
+        body = orjson.loads(row.leaf) | {"index": row.leaf_index}
+        if as_json:
+            click.echo(json.dumps(body))
+        else:
+            click.echo(
+                f"{body['at']}  {row.name:32} {row.result:8} {row.subject_id or '-':32} {row.client_id or '-'}"
+            )
+
+
+@audit.command()
+@config_option
+@click.option(
+    "--export",
+    "exported",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An export to check instead.",
+)
+@click.option("--json", "as_json", is_flag=True)
+def verify(config: Path, exported: Path | None, as_json: bool) -> None:
+    """Re-derive the log and compare; exit 1 with the first broken position."""
+    if exported is not None:
+        sys.exit(
+            subprocess.run(
+                [sys.executable, "-m", "idp.demo.verify_export", str(exported)], check=False
+            ).returncode
+        )  # noqa: S603
+    with open_work(installation(config)) as work:
+        verdict = verification.verify(work)
+    result: dict[str, Any] = {
+        "intact": verdict.broken is None,
+        "checked": verdict.checked,
+        "unsealed": verdict.unsealed,
+        "checkpoints": verdict.checkpoints,
+    }
+    if verdict.broken is not None:
+        result |= {"position": verdict.broken.position, "reason": verdict.broken.reason}
+    if as_json:
+        click.echo(json.dumps(result))
+    elif verdict.broken is None:
+        click.echo(
+            f"Intact: {verdict.checked} events, {verdict.checkpoints} checkpoints; {verdict.unsealed} not sealed yet."
+        )
+    else:
+        click.echo(f"BROKEN at position {verdict.broken.position}: {verdict.broken.reason}", err=True)
+    sys.exit(0 if verdict.broken is None else 1)
+
+
+@audit.command()
+@config_option
+@click.option("--from", "begin", callback=_moment, help="First moment (inclusive).")
+@click.option("--to", "end", callback=_moment, help="Last moment (exclusive).")
+@click.option("--out", type=click.File("w", lazy=True), default="-")
+def export(config: Path, begin: datetime | None, end: datetime | None, out: TextIO) -> None:
+    """Write sealed events as JSON lines with inclusion proofs; check them with clients/verify, without us."""
+    place = installation(config)
+    with open_work(place) as work:
+        while log.seal(work):
+            pass
+    with open_work(place) as work:
+        count = _write(log.export(work, begin, end), out)
+        work.record(Event("audit_exported", details={"count": count, "from": str(begin), "to": str(end)}))
+    if out.name != "-" and count == 0:
+        click.echo("No sealed event lies in this period.", err=True)
+
+
+@audit.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True)
+def checkpoint(config: Path, as_json: bool) -> None:
+    """Print the newest signed checkpoint, for places that the operator cannot rewrite."""
+    with open_work(installation(config)) as work:
+        newest = log.newest_checkpoint(work.session)
+        key = log.vkey(work)
+    if newest is None:
+        raise SettingsError("no checkpoint yet; is the worker running?")
+    click.echo(
+        json.dumps({"note": newest.note, "vkey": key, "size": newest.size}) if as_json else newest.note,
+        nl=as_json,
+    )
+
+
+def _write(lines: Iterable[dict[str, Any]], out: TextIO) -> int:
+    count = -1
+    for line in lines:
+        out.write(json.dumps(line, ensure_ascii=False) + "\n")
+        count += 1
+    return max(count, 0)

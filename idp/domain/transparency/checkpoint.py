@@ -1,0 +1,102 @@
+"""Signed checkpoints in the C2SP tlog-checkpoint form: a signed note over origin, size and root (decision 9).
+
+A note is text: origin line, size, base64 root, an empty line, and signature lines `— NAME BASE64` whose bytes are a
+four-byte key id and an Ed25519 signature.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+_ED25519 = b"\x01"
+_DASH = "\u2014"
+
+
+class CheckpointRefused(ValueError):
+    """The text is not a checkpoint, or not signed by the expected key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a checkpoint commits to."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def body(self) -> bytes:
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n".encode()
+
+
+def key_id(name: str, public_key: bytes) -> bytes:
+    """The first four bytes of SHA-256(name ‖ LF ‖ 0x01 ‖ public key)."""
+    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public_key).digest()[:4]
+
+
+def verifier_key(name: str, public_key: bytes) -> str:
+    """The vkey text that an auditor keeps: `NAME+ID+BASE64`."""
+    encoded = base64.b64encode(_ED25519 + public_key).decode()
+    return f"{name}+{key_id(name, public_key).hex()}+{encoded}"
+
+
+def sign(checkpoint: Checkpoint, name: str, private_key: Ed25519PrivateKey) -> str:
+    """The signed note."""
+    public = private_key.public_key().public_bytes_raw()
+    signature = key_id(name, public) + private_key.sign(checkpoint.body())
+    return f"{checkpoint.body().decode()}\n{_DASH} {name} {base64.b64encode(signature).decode()}\n"
+
+
+def verify(note: str, vkey: str) -> Checkpoint:
+    """The checkpoint of a note that carries a valid signature by `vkey`. Raises CheckpointRefused."""
+    name, identifier, public = parse_verifier_key(vkey)
+    body, separator, signatures = note.partition("\n\n")
+    if not separator:
+        raise CheckpointRefused("no signature")
+    for line in signatures.splitlines():
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != _DASH or parts[1] != name:  # noqa: PLR2004 -- dash, name, signature
+            continue
+        raw = _decode(parts[2])
+        if raw[:4] != identifier:
+            continue
+        try:
+            Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], f"{body}\n".encode())
+        except InvalidSignature as error:
+            raise CheckpointRefused("signature does not verify") from error
+        return parse(body)
+    raise CheckpointRefused("not signed by this key")
+
+
+def parse(body: str) -> Checkpoint:
+    """Read the three lines of a checkpoint's body. Raises CheckpointRefused."""
+    lines = body.split("\n")
+    if len(lines) < 3 or not lines[1].isascii() or not lines[1].isdigit():  # noqa: PLR2004
+        raise CheckpointRefused("not a checkpoint")
+    root = _decode(lines[2])
+    if len(root) != hashlib.sha256().digest_size:
+        raise CheckpointRefused("not a checkpoint")
+    return Checkpoint(lines[0], int(lines[1]), root)
+
+
+def parse_verifier_key(vkey: str) -> tuple[str, bytes, bytes]:
+    """Name, key id and public key. Raises CheckpointRefused."""
+    parts = vkey.split("+", 2)
+    if len(parts) != 3:  # noqa: PLR2004
+        raise CheckpointRefused("not a verifier key")
+    raw = _decode(parts[2])
+    if raw[:1] != _ED25519 or key_id(parts[0], raw[1:]).hex() != parts[1]:
+        raise CheckpointRefused("not a verifier key")
+    return parts[0], bytes.fromhex(parts[1]), raw[1:]
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise CheckpointRefused("not base64") from error
