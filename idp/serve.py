@@ -21,8 +21,9 @@ def serve(
     """Serve until SIGTERM or SIGINT; requests that were accepted are answered before the process ends."""
     host, _, port = (bind or settings.server.bind).rpartition(":")
     set_environment_value("GAPURA_CONFIG", str(config.resolve()))
-    if settings.metrics.bind:
-        set_environment_value("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="gapura-metrics-"))
+    series = tempfile.TemporaryDirectory(prefix="gapura-metrics-") if settings.metrics.bind else None
+    if series is not None:
+        set_environment_value("PROMETHEUS_MULTIPROC_DIR", series.name)
         metrics.start(settings)
     helper = _worker_process(settings) if with_worker else None
     server = Granian(
@@ -45,6 +46,8 @@ def serve(
         if helper is not None:
             helper.terminate()
             helper.join(10)
+        if series is not None:
+            series.cleanup()
 
 
 def _worker_process(settings: Settings) -> multiprocessing.process.BaseProcess:

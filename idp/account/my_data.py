@@ -20,7 +20,7 @@ from idp.domain.city import placements, units
 from idp.domain.release import ledger
 from idp.web import context
 from idp.web.extensions import db
-from idp.web.i18n import grouped_nip
+from idp.web.i18n import employment_word, grouped_nip
 
 
 def show() -> Response:
@@ -45,7 +45,7 @@ def _facts(here: Present, data: dict[str, Any]) -> list[tuple[str, Any]]:
     for post in data["posts"]:
         facts += [
             (gettext("NIP"), grouped_nip(post["number"]) or "–"),
-            (gettext("Status kepegawaian"), post["status"]),
+            (gettext("Status kepegawaian"), employment_word(post["status"])),
             (gettext("Jabatan"), post["title"] or "–"),
             (gettext("Unit kerja"), post["unit"] or "–"),
         ]

@@ -69,7 +69,10 @@ def show(template: str, here: Present, **variables: Any) -> Response:
     """Render a page of the signed-in person."""
     powers = state.powers_of(context.work(), here.sso.person_id)
     viewer = Viewer(here.person.name, bool(powers.by_permission))
-    return make_response(render_template(template, viewer=viewer, person=here.person, **variables))
+    idle = context.settings().lifetimes.session_idle_seconds
+    return make_response(
+        render_template(template, viewer=viewer, person=here.person, idle_seconds=idle, **variables)
+    )
 
 
 def _to_sign_in(*, fresh: bool, level: int) -> Response:

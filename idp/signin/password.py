@@ -136,6 +136,10 @@ def _paused(interaction: Interaction, submitted: str, account: Account | None, l
 
 
 def _prefilled(interaction: Interaction | None) -> str:
+    """The account that must prove itself again, or what the application hinted at."""
+    sso = context.sso()
+    if sso is not None:
+        return accounts.get(context.work().session, sso.person_id).username
     return str(interaction.request.get("login_hint") or "")[:254] if interaction else ""
 
 

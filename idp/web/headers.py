@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from flask import Response, g, request
 
+from idp.web.context import settings
+
 
 def allow_form_target(redirect_uri: str) -> None:
     """The POST of this response's form may end at this validated redirect URI."""
@@ -29,7 +31,8 @@ def secure(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-    headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if settings().is_https:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if not request.path.startswith("/static/"):
         headers.setdefault("Cache-Control", "no-store")
         headers.setdefault("Vary", "Cookie")

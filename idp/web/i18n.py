@@ -138,6 +138,22 @@ SENTENCES: Mapping[str, Any] = {
 }
 
 
+EMPLOYMENT_LABELS: Mapping[str, Any] = {
+    "pns": _s("PNS"),
+    "cpns": _s("CPNS"),
+    "pppk": _s("PPPK"),
+    "pppk_part_time": _s("PPPK Paruh Waktu"),
+    "non_asn": _s("Non-ASN"),
+    "official": _s("Pejabat"),
+    "external": _s("Pihak luar"),
+}
+
+
+def employment_word(status: str | None) -> str:
+    """`employment_status` as people call it."""
+    return str(EMPLOYMENT_LABELS.get(status or "", status or "–"))
+
+
 def sentence(code: str, **values: Any) -> str:
     """The sentence of an error code in the page's language."""
     text = SENTENCES.get(code)

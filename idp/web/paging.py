@@ -31,7 +31,7 @@ class Page:
 
 def page_of(
     session: Session,
-    query: Select[Any],
+    query: Select[*tuple[Any, ...]],
     keys: Sequence[ColumnElement[Any]],
     key_of: Callable[[Any], Sequence[str | int]],
     *,

@@ -17,6 +17,7 @@ from idp.domain.sessions.sso import Sso
 from idp.oidc.authorize.request import AuthorizationRequest
 from idp.web.context import work
 from idp.web.headers import allow_form_target
+from idp.web.i18n import employment_word, grouped_nip
 
 LABELS = {
     "name": "Nama", "preferred_username": "Nama pengguna", "email": "Email dinas", "phone_number": "Nomor dinas",
@@ -65,7 +66,7 @@ def content(
     )
     return {
         "client": shown(client),
-        "claims": [(gettext(LABELS[n]), _text(found[n])) for n in LABELS if n in found],
+        "claims": [(gettext(LABELS[n]), _shown(n, found[n])) for n in LABELS if n in found],
         "scopes": sorted(scopes),
         "purpose": client.purpose,
         "first_visit": True,
@@ -104,6 +105,12 @@ def explanation(decision: Decision, client: ClientView) -> str:
             "name": client.client_name, "day": later[0].values["valid_from"].isoformat(),
         }  # fmt: skip
     return gettext("Akun Anda belum diberi akses ke %(name)s.") % {"name": client.client_name}
+
+
+def _shown(name: str, value: Any) -> str:
+    if name == "employment_status":
+        return employment_word(value)
+    return grouped_nip(value) if name == "nip" else _text(value)
 
 
 def _text(value: Any) -> str:
