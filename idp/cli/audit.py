@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -18,7 +17,9 @@ from idp.cli.main import config_option
 from idp.cli.session import installation, open_work
 from idp.domain.audit.events import Event
 from idp.domain.audit.rows import AuditEvent
-from idp.domain.transparency import log, verify as verification
+from idp.domain.transparency import log
+from idp.domain.transparency import verify as verification
+from idp.domain.transparency.exported import verify_export
 from idp.kernel.settings import SettingsError
 
 
@@ -77,15 +78,13 @@ def search(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="An export to check instead.",
 )
+@click.option("--vkey", help="With --export: the log's key as the auditor kept it.")
 @click.option("--json", "as_json", is_flag=True)
-def verify(config: Path, exported: Path | None, as_json: bool) -> None:
+def verify(config: Path, exported: Path | None, vkey: str | None, as_json: bool) -> None:
     """Re-derive the log and compare; exit 1 with the first broken position."""
     if exported is not None:
-        sys.exit(
-            subprocess.run(
-                [sys.executable, "-m", "idp.demo.verify_export", str(exported)], check=False
-            ).returncode
-        )  # noqa: S603
+        _verify_file(exported, vkey, as_json)
+        return
     with open_work(installation(config)) as work:
         verdict = verification.verify(work)
     result: dict[str, Any] = {
@@ -105,6 +104,21 @@ def verify(config: Path, exported: Path | None, as_json: bool) -> None:
     else:
         click.echo(f"BROKEN at position {verdict.broken.position}: {verdict.broken.reason}", err=True)
     sys.exit(0 if verdict.broken is None else 1)
+
+
+def _verify_file(file: Path, vkey: str | None, as_json: bool) -> None:
+    with file.open(encoding="utf-8") as lines:
+        verdict = verify_export(lines, vkey)
+    result = {"intact": verdict.reason is None, "checked": verdict.checked}
+    if verdict.reason is not None:
+        result |= {"position": verdict.position, "reason": verdict.reason}
+    if as_json:
+        click.echo(json.dumps(result))
+    elif verdict.reason is None:
+        click.echo(f"Intact: {verdict.checked} events are in the signed log.")
+    else:
+        click.echo(f"BROKEN at position {verdict.position}: {verdict.reason}", err=True)
+    sys.exit(0 if verdict.reason is None else 1)
 
 
 @audit.command()

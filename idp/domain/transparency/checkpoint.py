@@ -60,7 +60,7 @@ def verify(note: str, vkey: str) -> Checkpoint:
         raise CheckpointRefused("no signature")
     for line in signatures.splitlines():
         parts = line.split(" ")
-        if len(parts) != 3 or parts[0] != _DASH or parts[1] != name:  # noqa: PLR2004 -- dash, name, signature
+        if len(parts) != 3 or parts[0] != _DASH or parts[1] != name:
             continue
         raw = _decode(parts[2])
         if raw[:4] != identifier:
@@ -76,7 +76,7 @@ def verify(note: str, vkey: str) -> Checkpoint:
 def parse(body: str) -> Checkpoint:
     """Read the three lines of a checkpoint's body. Raises CheckpointRefused."""
     lines = body.split("\n")
-    if len(lines) < 3 or not lines[1].isascii() or not lines[1].isdigit():  # noqa: PLR2004
+    if len(lines) < 3 or not lines[1].isascii() or not lines[1].isdigit():
         raise CheckpointRefused("not a checkpoint")
     root = _decode(lines[2])
     if len(root) != hashlib.sha256().digest_size:
@@ -87,7 +87,7 @@ def parse(body: str) -> Checkpoint:
 def parse_verifier_key(vkey: str) -> tuple[str, bytes, bytes]:
     """Name, key id and public key. Raises CheckpointRefused."""
     parts = vkey.split("+", 2)
-    if len(parts) != 3:  # noqa: PLR2004
+    if len(parts) != 3:
         raise CheckpointRefused("not a verifier key")
     raw = _decode(parts[2])
     if raw[:1] != _ED25519 or key_id(parts[0], raw[1:]).hex() != parts[1]:

@@ -138,7 +138,9 @@ def seal(work: Work) -> int:
         for level, index, value in merkle.append(read, position, merkle.leaf_hash(leaf)):
             fresh[level, index] = value
         assigned.append({"id": row_id, "leaf_index": position})
-    session.execute(insert(TreeNode), [{"level": l, "index": i, "hash": h} for (l, i), h in fresh.items()])
+    session.execute(
+        insert(TreeNode), [{"level": at[0], "index": at[1], "hash": value} for at, value in fresh.items()]
+    )
     session.execute(update(AuditEvent), assigned)
     total = count + len(rows)
     _publish(work, Checkpoint(origin(work), total, merkle.root(read, total)))
@@ -175,7 +177,7 @@ def export(work: Work, begin: datetime | None, end: datetime | None) -> Iterator
     }
     read = reader(session)
     for row in rows:
-        assert row.leaf_index is not None and newest is not None  # noqa: S101, PT018 -- by the query
+        assert row.leaf_index is not None and newest is not None  # noqa: S101 -- by the query
         proof = merkle.inclusion_proof(read, row.leaf_index, newest.size)
         yield {
             "kind": "event",

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from idp.domain.audit import leaf as leaves
 from idp.domain.audit.rows import AuditEvent
 from idp.domain.transparency import log, merkle
-from idp.domain.transparency.checkpoint import CheckpointRefused, verify as verify_note
+from idp.domain.transparency.checkpoint import CheckpointRefused
+from idp.domain.transparency.checkpoint import verify as verify_note
 from idp.domain.work import Work
 
 CHUNK = 2000
