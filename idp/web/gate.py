@@ -22,6 +22,7 @@ from idp.kernel.settings import Settings
 MAX_BODY, MAX_QUERY, MAX_FIELDS = 65_536, 32_768, 100
 MAX_COOKIES = 8_192
 UPLOAD_BODY = 21 * 1024 * 1024
+HEALTH = frozenset({"/healthz", "/readyz"})
 FORM = "application/x-www-form-urlencoded"
 
 StartResponse = Callable[..., Any]
@@ -87,10 +88,10 @@ class Gate:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
-        if path in ("/healthz",):
-            return self._app(environ, start_response)
         environ["gapura.request_id"] = request_id = secrets.token_hex(8)
         https = self._resolve_peer(environ)
+        if path in HEALTH:
+            return self._app(environ, start_response)
         if environ.get("HTTP_HOST", "").lower() != self._host:
             return _plain(start_response, "400 Bad Request", "unknown host", request_id)
         row = self._rows.get(path)

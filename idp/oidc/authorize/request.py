@@ -219,15 +219,23 @@ def _check_pkce(parameters: Parameters, client: ClientView, settings: Settings) 
 def _scopes(
     parameters: Parameters, client: ClientView, snapshot: Snapshot
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Unknown scopes are ignored, known but unapproved ones dropped; `openid` is required (decision 17)."""
+    """Unknown scopes are ignored, known but unapproved ones dropped (decision 17).
+
+    Without `openid` it is a plain OAuth 2.0 request: no ID Token, no UserInfo.
+    """
     raw = parameters.get("scope")
     if raw is None or not _SCOPE.match(raw):
         raise OAuthError("invalid_scope", "scope is missing or malformed", code="scope_malformed")
     wanted = list(dict.fromkeys(raw.split(" ")))
-    if "openid" not in wanted:
-        raise OAuthError("invalid_scope", "scope must contain openid", code="scope_without_openid")
     known = claim_table.SCOPES.keys() | {s for api in snapshot.apis.values() for s in api.scopes}
     granted = tuple(s for s in wanted if s in known and s in client.scopes)
+    if not granted:
+        raise OAuthError(
+            "invalid_scope",
+            "none of the scopes is registered for this client",
+            code="scope_unapproved",
+            facts={"sent": raw},
+        )
     return granted, tuple(s for s in wanted if s not in granted)
 
 
