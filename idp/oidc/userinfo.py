@@ -25,13 +25,10 @@ def respond(given: Parameters) -> Response:
     token = bearer_token(given)
     work = context.work()
     live = access_tokens.find_live(work, token) if shaped(token, Kind.ACCESS_TOKEN) else None
-    if (
-        live is None
-        or live.audience is not None
-        or live.person_id is None
-        or "openid" not in live.scope.split()
-    ):
+    if live is None or live.audience is not None or live.person_id is None:
         raise OAuthError("invalid_token", "the access token is not valid here", status=401)
+    if "openid" not in live.scope.split():
+        raise OAuthError("insufficient_scope", "the scope openid is required", status=403)
     client = context.catalogue().client(db.session, live.client_id)  # type: ignore[arg-type]
     if client is None:
         raise OAuthError("invalid_token", "the access token is not valid here", status=401)
