@@ -14,6 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted([*(ROOT / "idp").rglob("*.py"), *(ROOT / "clients").rglob("*.py")])
 PRODUCT = [path for path in SOURCES if path.is_relative_to(ROOT / "idp")]
+WRITTEN = [path for path in SOURCES if path.parent.name != "versions"]
+"""Migrations are generated from the tables and then only reviewed; their length says nothing."""
 
 MEANINGLESS = {
     "utils",
@@ -107,7 +109,7 @@ class TestSizes:
     def test_no_file_is_over_400_lines_without_a_decision_record(self):
         long = {
             name_of(path)
-            for path in SOURCES
+            for path in WRITTEN
             if len(path.read_text(encoding="utf-8").splitlines()) > MAX_LINES
         }
         assert long == set(LONG_FILES)
@@ -116,7 +118,7 @@ class TestSizes:
     def test_no_function_is_over_40_lines_without_a_reason(self):
         long = {
             f"{name_of(path)}:{node.name}"
-            for path in SOURCES
+            for path in WRITTEN
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             if isinstance(node, FUNCTION) and own_lines(node) > MAX_FUNCTION_LINES
         }

@@ -18,7 +18,6 @@ SECRET_NAMES = frozenset(
         "refresh_token", "access_token", "id_token", "recovery_code", "activation_code", "code_verifier", "csrf_token",
     }
 )  # fmt: skip
-_ALLOWED_CODES = frozenset({"code"})
 
 
 def configure(level: str) -> None:
@@ -43,7 +42,7 @@ def configure(level: str) -> None:
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank what is named like a secret, and bound every text."""
     for name, value in event.items():
-        if name in SECRET_NAMES and name not in _ALLOWED_CODES:
+        if name in SECRET_NAMES:
             event[name] = "[redacted]"
         elif isinstance(value, str):
             limit = MAX_TRACE if name == "exception" else MAX_TEXT

@@ -76,7 +76,7 @@ def note(client_id: str | None, endpoint: str, error: OAuthError) -> None:
         request_id=request_id(),
         endpoint=endpoint,
         error=error.error,
-        code=error.code,
+        error_code=error.code,
         client_id=client_id,
     )
     if client_id is None:
