@@ -8,6 +8,7 @@ from pathlib import Path
 
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from idp import worker
 from idp.kernel.logs import configure
@@ -21,9 +22,11 @@ def serve(
     """Serve until SIGTERM or SIGINT; requests that were accepted are answered before the process ends."""
     host, _, port = (bind or settings.server.bind).rpartition(":")
     set_environment_value("GAPURA_CONFIG", str(config.resolve()))
+    # Fresh processes: no inherited database connection, and counters that know their directory from the start.
+    multiprocessing.set_start_method("spawn", force=True)
     series = tempfile.TemporaryDirectory(prefix="gapura-metrics-") if settings.metrics.bind else None
     if series is not None:
-        set_environment_value("PROMETHEUS_MULTIPROC_DIR", series.name)
+        set_environment_value(metrics.FILES, series.name)
         metrics.start(settings)
     helper = _worker_process(settings) if with_worker else None
     server = Granian(
@@ -36,7 +39,7 @@ def serve(
         workers_kill_timeout=10,
         respawn_failed_workers=True,
         log_access=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
         backlog=1024,
         websockets=False,
     )

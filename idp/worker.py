@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,16 +29,20 @@ from idp.domain.lifecycle import batches
 from idp.domain.runtime import keys, outbox, replay, throttle, upkeep
 from idp.domain.sessions import interactions
 from idp.domain.transparency import log as audit_log
+from idp.domain.transparency import verify as verification
 from idp.domain.work import Vault, Work
 from idp.kernel import failpoints
 from idp.kernel.clock import Clock
 from idp.kernel.database import engine_options, prepare_engine
-from idp.kernel.settings import Settings, failpoints as failpoint_settings
+from idp.kernel.settings import Settings
+from idp.kernel.settings import failpoints as failpoint_settings
 from idp.oidc.logout import backchannel
 from idp.web.catalogue import Catalogue
 
 IDLE_SECONDS = 0.2
+SEAL_EVERY = timedelta(seconds=1)
 PARALLEL, PARALLEL_PER_LANE, IMPORT_ROWS = 32, 4, 200
+VERIFIED, VERIFY_EVERY = "audit_verified", timedelta(hours=24)
 log = structlog.get_logger("gapura.worker")
 
 
@@ -51,8 +56,9 @@ class Worker:
     clock: Clock
     catalogue: Catalogue
     fetch: Outbound
+    stop: threading.Event
     due: dict[str, datetime] = field(default_factory=dict)
-    busy: dict[str, int] = field(default_factory=dict)
+    busy: Counter[str] = field(default_factory=Counter)
     busy_lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -63,54 +69,55 @@ class Worker:
 
     def turn(self, pool: ThreadPoolExecutor) -> bool:
         """Do what is due; whether there was anything to do."""
-        self._schedule()
+        self._schedule(pool)
         jobs = self._lease()
         for job in jobs:
-            if job.kind == batches.HANDLER_KIND:
-                self._import(job)
-            else:
-                self._hand_over(pool, job)
-        with self.work() as work:
-            sealed = audit_log.seal(work)
-        return bool(jobs) or sealed > 0
+            pool.submit(self._do, job)
+        return bool(jobs)
 
     def _lease(self) -> list[outbox.Job]:
-        """Due jobs of lanes that are not full; a slow application delays only itself."""
+        """Due jobs of lanes that are not full, as many as can start now; a slow application delays only itself."""
+        with self.busy_lock:
+            room = PARALLEL - self.busy.total()
+        if room <= 0:
+            return []
         with self.work() as work:
-            jobs = outbox.lease(work.session, work.now, PARALLEL)
             free = []
-            for job in jobs:
+            for job in outbox.lease(work.session, work.now, room):
                 with self.busy_lock:
-                    if self.busy.get(job.lane, 0) >= PARALLEL_PER_LANE:
+                    if self.busy[job.lane] >= PARALLEL_PER_LANE:
                         outbox.put_back(work.session, job, work.now)
                         continue
-                    self.busy[job.lane] = self.busy.get(job.lane, 0) + 1
+                    self.busy[job.lane] += 1
                 free.append(job)
             return free
 
-    def _hand_over(self, pool: ThreadPoolExecutor, job: outbox.Job) -> None:
-        def done(_future: Future[None]) -> None:
+    def _do(self, job: outbox.Job) -> None:
+        try:
+            if job.kind == batches.HANDLER_KIND:
+                self._import(job)
+            else:
+                self._deliver(job)
+        except Exception:
+            # Whatever it was, the lease ends and the job is tried again.
+            log.exception("job_failed", job=job.id, kind=job.kind)
+        finally:
             with self.busy_lock:
                 self.busy[job.lane] -= 1
 
-        pool.submit(self._deliver, job).add_done_callback(done)
-
     def _deliver(self, job: outbox.Job) -> None:
         """Prepare in one short transaction, send outside of any, mark in another (at least once)."""
-        try:
-            with self.work() as work:
-                prepared = backchannel.prepare(work, self.catalogue, job.payload)
-            failure = None
-            if prepared is not None:
-                try:
-                    backchannel.deliver(self.fetch, *prepared)
-                except backchannel.NotDelivered as error:
-                    failure = str(error)
-            failpoints.hit("outbox.after_send_before_mark")
-            with self.work() as work:
-                self._mark(work, job, failure, sent=prepared is not None)
-        except Exception:
-            log.exception("delivery_failed", job=job.id, kind=job.kind)
+        with self.work() as work:
+            prepared = backchannel.prepare(work, self.catalogue, job.payload)
+        failure = None
+        if prepared is not None:
+            try:
+                backchannel.deliver(self.fetch, *prepared)
+            except backchannel.NotDelivered as error:
+                failure = str(error)
+        failpoints.hit("outbox.after_send_before_mark")
+        with self.work() as work:
+            self._mark(work, job, failure, sent=prepared is not None)
 
     def _mark(self, work: Work, job: outbox.Job, failure: str | None, *, sent: bool) -> None:
         if failure is None:
@@ -123,33 +130,42 @@ class Worker:
             backchannel.record(work, job.payload, failure, final=not alive)
 
     def _import(self, job: outbox.Job) -> None:
-        """HR files are applied in short transactions, so that everything else goes on."""
+        """HR files are applied in short transactions, so that everything else goes on; a restart goes on with it."""
         try:
             more = True
-            while more:
+            while more and not self.stop.is_set():
                 with self.work() as work:
                     more = batches.apply_next(work, job.payload["run_id"], IMPORT_ROWS)
+                    outbox.extend(work.session, job.id, work.now)
             with self.work() as work:
-                outbox.finish(work.session, job.id, work.now)
+                if more:
+                    outbox.put_back(work.session, job, work.now)
+                else:
+                    outbox.finish(work.session, job.id, work.now)
         except Exception as error:
             log.exception("import_failed", job=job.id)
             with self.work() as work:
                 outbox.retry(work.session, job, work.now, type(error).__name__)
-        finally:
-            with self.busy_lock:
-                self.busy[job.lane] -= 1
 
-    def _schedule(self) -> None:
+    def _schedule(self, pool: ThreadPoolExecutor) -> None:
         now = self.clock.now()
         for name, (every, task) in SCHEDULE.items():
-            if now < self.due.get(name, now):
+            planned = self.due.get(name, now)
+            # A clock that went back must not silence a task until it has caught up.
+            if now < planned <= now + every:
                 continue
             self.due[name] = now + every
-            try:
-                with self.work() as work:
-                    task(work)
-            except Exception:
-                log.exception("scheduled_task_failed", task=name)
+            if name in LONG_TASKS:
+                pool.submit(self._run_task, name, task)
+            else:
+                self._run_task(name, task)
+
+    def _run_task(self, name: str, task: Callable[[Work], Any]) -> None:
+        try:
+            with self.work() as work:
+                task(work)
+        except Exception:
+            log.exception("scheduled_task_failed", task=name)
 
 
 def _beat(work: Work) -> None:
@@ -184,12 +200,26 @@ def _checkpoint_wal(work: Work) -> None:
         work.session.execute(text("PRAGMA wal_checkpoint(PASSIVE)"))
 
 
+def _verify(work: Work) -> None:
+    """Once a day for whoever watches; two workers do not do it twice."""
+    last = upkeep.last(work.session, VERIFIED)
+    if last is not None and work.now - last.at < VERIFY_EVERY:
+        return
+    verdict = verification.verify(work)
+    upkeep.beat(work.session, VERIFIED, work.now, verdict.summary())
+    if verdict.broken is not None:
+        log.error("audit_log_broken", position=verdict.broken.position, reason=verdict.broken.reason)
+
+
 SCHEDULE: dict[str, tuple[timedelta, Callable[[Work], Any]]] = {
     "beat": (timedelta(seconds=5), _beat),
-    "keys": (timedelta(minutes=5), _keys),
+    "seal": (SEAL_EVERY, audit_log.seal),
+    "keys": (timedelta(seconds=30), _keys),
     "sweep": (timedelta(minutes=10), _sweep),
     "wal": (timedelta(minutes=1), _checkpoint_wal),
+    "verify": (timedelta(hours=1), _verify),
 }
+LONG_TASKS = frozenset({"sweep", "verify"})
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -206,6 +236,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         Clock(settings.test.clock_offset_file),
         Catalogue(vault.sealer),
         Outbound(settings),
+        stop,
     )
     log.info("worker_started")
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="deliver") as pool:

@@ -87,16 +87,8 @@ def verify(config: Path, exported: Path | None, vkey: str | None, as_json: bool)
         return
     with open_work(installation(config)) as work:
         verdict = verification.verify(work)
-    result: dict[str, Any] = {
-        "intact": verdict.broken is None,
-        "checked": verdict.checked,
-        "unsealed": verdict.unsealed,
-        "checkpoints": verdict.checkpoints,
-    }
-    if verdict.broken is not None:
-        result |= {"position": verdict.broken.position, "reason": verdict.broken.reason}
     if as_json:
-        click.echo(json.dumps(result))
+        click.echo(json.dumps(verdict.summary()))
     elif verdict.broken is None:
         click.echo(
             f"Intact: {verdict.checked} events, {verdict.checkpoints} checkpoints; {verdict.unsealed} not sealed yet."

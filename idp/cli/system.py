@@ -25,6 +25,7 @@ from idp.kernel import secrets_store
 from idp.kernel.database import new_id
 from idp.kernel.logs import configure
 from idp.kernel.settings import load
+from idp.ops import metrics
 
 TEMPLATE = """# Gapura. Every key, its unit, default and reason: config.example.toml
 environment = "{environment}"
@@ -160,6 +161,7 @@ def worker(config: Path) -> None:
 
     settings = load(config)
     configure(settings.log.level)
+    metrics.start(settings)
     run_until_signal(settings)
 
 

@@ -74,7 +74,11 @@ def _dump_json(value: Any) -> str:
 def engine_options(database: Database) -> dict[str, Any]:
     """Keyword arguments of SQLAlchemy's create_engine for this database."""
     # Messages of database errors reach the log; what was bound to the statement must not.
-    codec: dict[str, Any] = {"json_serializer": _dump_json, "json_deserializer": orjson.loads, "hide_parameters": True}
+    codec: dict[str, Any] = {
+        "json_serializer": _dump_json,
+        "json_deserializer": orjson.loads,
+        "hide_parameters": True,
+    }
     if database.url.startswith("sqlite"):
         return codec | {
             "connect_args": {"isolation_level": "IMMEDIATE", "timeout": 5.0, "check_same_thread": False}

@@ -7,7 +7,6 @@ import os
 from datetime import datetime
 from typing import Any
 
-from prometheus_client import Counter
 from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, bindparam, insert, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -18,7 +17,6 @@ from idp.kernel.database import Base, Json, Moment
 from idp.kernel.prepared import Prepared
 
 MAX_TEXT = 256
-EVENTS_COUNTED = Counter("gapura_audit_events_total", "Audit events written")
 
 
 class AuditEvent(Base):
@@ -98,7 +96,6 @@ def append(session: Session, actor: Actor, now: datetime, event: Event) -> None:
         name: {"salt": base64.b64encode(salts[name]).decode(), "value": value}
         for name, value in personal.items()
     }
-    EVENTS_COUNTED.inc()
     _INSERT.run(
         session,
         at=now,

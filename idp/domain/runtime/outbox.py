@@ -87,6 +87,11 @@ def lease(session: Session, now: datetime, limit: int = 16) -> list[Job]:
     )
 
 
+def extend(session: Session, job_id: str, now: datetime) -> None:
+    """A job of many steps is still at it: keep it for another `LEASE`."""
+    session.execute(update(Job).where(Job.id == job_id).values(leased_until=now + LEASE))
+
+
 def finish(session: Session, job_id: str, now: datetime) -> None:
     session.execute(
         update(Job).where(Job.id == job_id).values(done_at=now, leased_until=None, last_error=None)

@@ -116,7 +116,8 @@ def seal(work: Work) -> int:
     0 also when somebody else is sealing. The caller commits.
     """
     session = work.session
-    if not _take_turn(session):
+    # Looking first costs nothing; the turn of SQLite is its write lock.
+    if not has_unsealed(session) or not _take_turn(session):
         return 0
     rows = session.execute(
         select(AuditEvent.id, AuditEvent.leaf)
@@ -145,6 +146,12 @@ def seal(work: Work) -> int:
     total = count + len(rows)
     _publish(work, Checkpoint(origin(work), total, merkle.root(read, total)))
     return len(rows)
+
+
+def has_unsealed(session: Session) -> bool:
+    """Whether an event waits for its leaf."""
+    waiting = select(AuditEvent.id).where(AuditEvent.leaf_index.is_(None)).limit(1)
+    return session.execute(waiting).first() is not None
 
 
 def newest_checkpoint(session: Session) -> StoredCheckpoint | None:

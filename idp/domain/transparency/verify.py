@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from idp.domain.audit import leaf as leaves
 from idp.domain.audit.rows import AuditEvent
@@ -36,6 +37,18 @@ class Verdict:
     checkpoints: int
     broken: Break | None
 
+    def summary(self) -> dict[str, Any]:
+        """As JSON, for the command line and the health checks."""
+        facts: dict[str, Any] = {
+            "intact": self.broken is None,
+            "checked": self.checked,
+            "unsealed": self.unsealed,
+            "checkpoints": self.checkpoints,
+        }
+        if self.broken is not None:
+            facts |= {"position": self.broken.position, "reason": self.broken.reason}
+        return facts
+
 
 def verify(work: Work) -> Verdict:
     """Every leaf against tree, columns and openings; every checkpoint against the tree and its signature."""
@@ -43,8 +56,10 @@ def verify(work: Work) -> Verdict:
     if broken is None:
         broken = _verify_nodes(work, checked)
     count, wrong = (0, None) if broken else _verify_checkpoints(work, checked)
-    unsealed = len(work.session.execute(select(AuditEvent.id).where(AuditEvent.leaf_index.is_(None))).all())
-    return Verdict(checked, unsealed, count, broken or wrong)
+    unsealed = work.session.scalar(
+        select(func.count()).select_from(AuditEvent).where(AuditEvent.leaf_index.is_(None))
+    )
+    return Verdict(checked, unsealed or 0, count, broken or wrong)
 
 
 def _verify_events(work: Work) -> tuple[int, Break | None]:
@@ -80,7 +95,8 @@ def _sealed(work: Work) -> Iterator[AuditEvent]:
             return
         yield from rows
         after = rows[-1].leaf_index or 0
-        work.session.expunge_all()
+        for row in rows:
+            work.session.expunge(row)
 
 
 def _wrong_with(row: AuditEvent, read: merkle.Read) -> str | None:
