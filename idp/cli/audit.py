@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ from idp.domain.transparency import log
 from idp.domain.transparency import verify as verification
 from idp.domain.transparency.exported import verify_export
 from idp.kernel.settings import SettingsError
+
+FOLLOW_SECONDS = 1
 
 
 @click.group()
@@ -111,6 +114,39 @@ def _verify_file(file: Path, vkey: str | None, as_json: bool) -> None:
     else:
         click.echo(f"BROKEN at position {verdict.position}: {verdict.reason}", err=True)
     sys.exit(0 if verdict.reason is None else 1)
+
+
+@audit.command()
+@config_option
+@click.option("--lines", type=click.IntRange(0, 1000), default=10, show_default=True)
+@click.option("--follow", is_flag=True, help="Go on until interrupted.")
+def tail(config: Path, lines: int, follow: bool) -> None:
+    """Print the newest events as JSON lines, oldest first. Reading is itself recorded."""
+    place = installation(config)
+    with open_work(place) as work:
+        work.record(Event("audit_read", details={"by": "cli", "count": lines}))
+        newest = list(work.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(lines)))
+    after = newest[0].id if newest else 0
+    for row in reversed(newest):
+        click.echo(json.dumps(orjson.loads(row.leaf)))
+    while follow:
+        time.sleep(FOLLOW_SECONDS)
+        with open_work(place) as work:
+            query = select(AuditEvent).where(AuditEvent.id > after).order_by(AuditEvent.id)
+            for row in work.session.scalars(query):
+                click.echo(json.dumps(orjson.loads(row.leaf)))
+                after = row.id
+
+
+@audit.command()
+@config_option
+@click.argument("first", type=int)
+@click.argument("second", type=int)
+def consistency(config: Path, first: int, second: int) -> None:
+    """Print the proof that the log of SECOND events extends the log of FIRST events."""
+    with open_work(installation(config)) as work:
+        proof = log.consistency(work, first, second)
+    click.echo(json.dumps({"first": first, "second": second, "proof": proof}))
 
 
 @audit.command()

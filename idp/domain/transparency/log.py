@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, Integer, LargeBinary, String, Text, func, ins
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.audit.rows import AuditEvent
+from idp.domain.errors import Invalid
 from idp.domain.transparency import merkle
 from idp.domain.transparency.checkpoint import Checkpoint, sign, verifier_key
 from idp.domain.work import Work
@@ -159,44 +160,61 @@ def newest_checkpoint(session: Session) -> StoredCheckpoint | None:
 
 
 def export(work: Work, begin: datetime | None, end: datetime | None) -> Iterator[dict[str, Any]]:
-    """Lines of an export: a manifest, then sealed events of the period with inclusion proofs.
+    """Lines of an export: a manifest, then sealed events with inclusion proofs.
 
-    The format is documented in clients/verify/gapura_verify.py, which checks it without us.
+    From the first to the last event of the period (`begin` inclusive, `end` exclusive) without gap, because moments
+    and positions may cross. The format is documented in clients/verify/gapura_verify.py, which checks it without us.
     """
-    session = work.session
-    newest = newest_checkpoint(session)
-    query = select(AuditEvent).where(AuditEvent.leaf_index.is_not(None)).order_by(AuditEvent.leaf_index)
-    if begin is not None:
-        query = query.where(AuditEvent.at >= begin)
-    if end is not None:
-        query = query.where(AuditEvent.at < end)
-    rows = list(session.scalars(query.where(AuditEvent.leaf_index < (newest.size if newest else 0))))
+    newest = newest_checkpoint(work.session)
+    first, last = _positions(work.session, begin, end, newest.size if newest else 0)
     yield {
         "kind": "manifest",
         "version": 1,
         "origin": origin(work),
         "from": begin.isoformat() if begin else None,
         "to": end.isoformat() if end else None,
-        "first": rows[0].leaf_index if rows else None,
-        "count": len(rows),
+        "first": first,
+        "count": last - first + 1 if first is not None and last is not None else 0,
         "checkpoint": newest.note if newest else None,
         "vkey": vkey(work),
     }
-    read = reader(session)
-    for row in rows:
-        assert row.leaf_index is not None and newest is not None  # noqa: S101 -- by the query
-        proof = merkle.inclusion_proof(read, row.leaf_index, newest.size)
-        yield {
-            "kind": "event",
-            "index": row.leaf_index,
-            "leaf": base64.b64encode(row.leaf).decode(),
-            "proof": [base64.b64encode(step).decode() for step in proof],
-            "openings": row.openings or {},
-        }
+    if newest is None or first is None or last is None:
+        return
+    read = reader(work.session)
+    for start in range(first, last + 1, BATCH):
+        rows = work.session.execute(
+            select(AuditEvent.leaf_index, AuditEvent.leaf, AuditEvent.openings)
+            .where(AuditEvent.leaf_index.between(start, min(start + BATCH - 1, last)))
+            .order_by(AuditEvent.leaf_index)
+        )
+        for index, leaf, openings in rows:
+            proof = merkle.inclusion_proof(read, index, newest.size)
+            yield {
+                "kind": "event",
+                "index": index,
+                "leaf": base64.b64encode(leaf).decode(),
+                "proof": [base64.b64encode(step).decode() for step in proof],
+                "openings": openings or {},
+            }
+
+
+def _positions(
+    session: Session, begin: datetime | None, end: datetime | None, sealed: int
+) -> tuple[int | None, int | None]:
+    query = select(func.min(AuditEvent.leaf_index), func.max(AuditEvent.leaf_index))
+    query = query.where(AuditEvent.leaf_index < sealed)
+    if begin is not None:
+        query = query.where(AuditEvent.at >= begin)
+    if end is not None:
+        query = query.where(AuditEvent.at < end)
+    first, last = session.execute(query).one()
+    return first, last
 
 
 def consistency(work: Work, first: int, second: int) -> list[str]:
-    """Base64 of the proof that the log of `second` events extends the one of `first`."""
+    """Base64 of the proof that the log of `second` events extends the one of `first`. Raises Invalid."""
+    if not 0 < first <= second <= size(work.session):
+        raise Invalid("audit_sizes_out_of_order", first=first, second=second)
     proof = merkle.consistency_proof(reader(work.session), first, second)
     return [base64.b64encode(step).decode() for step in proof]
 
