@@ -153,7 +153,7 @@ def order(work: Work, run_id: str) -> ImportRun:
 def discard(work: Work, run_id: str) -> None:
     """Erase a file that was not applied."""
     run = _waiting(work, run_id)
-    _forget_check(work, run)
+    work.session.execute(delete(ImportRow).where(ImportRow.run_id == run.id))
     run.state, run.content, run.ended_at = RunState.DISCARDED, None, work.now
     work.session.flush()
     work.record(Event("import_discarded", target=run.id, details={"sha256": run.sha256}))
