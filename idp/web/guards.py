@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import g, redirect, request, url_for
+from flask import current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from idp.domain.access import state
@@ -105,5 +105,7 @@ def _return_path(back: str | None) -> str:
     if request.method in ("GET", "HEAD"):
         path = request.full_path.rstrip("?")
         return path if len(path) <= MAX_RETURN else request.path[:MAX_RETURN]
-    path = url_for(back, **(request.view_args or {})) if back else request.path
-    return path[:MAX_RETURN]
+    if back is None:
+        return request.path[:MAX_RETURN]
+    taken = next(current_app.url_map.iter_rules(back)).arguments
+    return url_for(back, **{n: v for n, v in (request.view_args or {}).items() if n in taken})[:MAX_RETURN]

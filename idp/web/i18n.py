@@ -133,6 +133,17 @@ SENTENCES: Mapping[str, Any] = {
     "key_not_prepared": _s("Kunci ini tidak sedang menunggu diaktifkan."),
     "key_published_too_recently": _s("Kunci ini baru dipublikasikan; aman diaktifkan mulai %(ready_at)s."),
     "key_still_needed": _s("Masih ada token yang memerlukan kunci ini."),
+    # console
+    "date_malformed": _s("Tanggal ini tidak dapat dibaca. Contoh: 2026-11-27."),
+    "date_missing": _s("Isi tanggalnya."),
+    "unit_missing": _s("Pilih unit kerja."),
+    "role_missing": _s("Pilih perannya."),
+    "holder_missing": _s("Isi siapa yang menerimanya."),
+    "person_ambiguous": _s("Lebih dari satu pegawai cocok. Ketik NIP, email atau nama lengkapnya."),
+    "client_kind_missing": _s("Pilih jenis aplikasi."),
+    "early_unconfirmed": _s("Centang bahwa Anda mengerti akibatnya."),
+    "word_missing": _s("Ketik kata yang diminta."),
+    "key_destroyed": _s("Kunci ini sudah dicabut."),
     "session_unknown": _s("Sesi ini tidak ada."),
     "consent_unknown": _s("Persetujuan ini tidak ada."),
 }

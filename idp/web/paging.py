@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import request, url_for
@@ -14,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import Session
 
 from idp.domain.errors import Invalid
+from idp.kernel.database import Moment
 from idp.web.forms import argument
 
 SIZE = 50
@@ -47,7 +49,9 @@ def page_of(
     start = before if before is not None else after
     upwards = descending == backwards
     if start is not None:
-        place = tuple_(*[literal(value) for value in start])
+        place = tuple_(
+            *[literal(_typed(key, value), key.type) for key, value in zip(keys, start, strict=True)]
+        )
         query = query.where(tuple_(*keys) > place if upwards else tuple_(*keys) < place)
     query = query.order_by(*[key.asc() if upwards else key.desc() for key in keys]).limit(size + 1)
     found = session.execute(query).all()
@@ -73,6 +77,16 @@ def filtered_url(**changed: str | None) -> str:
     kept |= {name: value for name, value in changed.items() if value is not None}
     kept = {name: value for name, value in kept.items() if name not in changed or changed[name] is not None}
     return url_for(str(request.endpoint), **(request.view_args or {}), **kept)
+
+
+def _typed(key: ColumnElement[Any], value: str | int) -> Any:
+    """The value of a cursor as the key's column holds it. Raises Invalid."""
+    try:
+        if isinstance(key.type, Moment):
+            return datetime.fromisoformat(str(value)).astimezone(UTC)
+        return key.type.python_type(value)
+    except ValueError as error:
+        raise Invalid("request_malformed", field=AFTER) from error
 
 
 def _address(name: str, key: Sequence[str | int]) -> str:

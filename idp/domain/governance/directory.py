@@ -48,7 +48,7 @@ class Line:
     unit: str | None = None
 
 
-def in_units(codes: Iterable[str], on: date) -> Select[Any]:
+def in_units(codes: Iterable[str], on: date) -> Select[*tuple[Any, ...]]:
     """Ids of people who hold a post in one of the units on a day."""
     return (
         select(Employment.person_id)
@@ -64,7 +64,7 @@ def in_units(codes: Iterable[str], on: date) -> Select[Any]:
     )
 
 
-def query(work: Work, search: Search) -> Select[Any]:
+def query(work: Work, search: Search) -> Select[*tuple[Any, ...]]:
     """Rows (Person, Account) that fit, of those whom the actor may read; not ordered."""
     on = state.today(work)
     found = select(Person, Account).join(Account, Account.person_id == Person.id)
@@ -80,7 +80,7 @@ def query(work: Work, search: Search) -> Select[Any]:
     return _with_text(found, search.text.strip())
 
 
-def _with_text(found: Select[Any], text: str) -> Select[Any]:
+def _with_text(found: Select[*tuple[Any, ...]], text: str) -> Select[*tuple[Any, ...]]:
     if not text:
         return found
     digits = nip.squeezed(text)
@@ -132,7 +132,7 @@ def lines(work: Work, rows: Iterable[Any]) -> list[Line]:
                 number,
                 title,
                 node.name if node else None,
-            )  # fmt: skip
+            )
         )
     return found
 
@@ -164,6 +164,24 @@ def names_of(work: Work, person_ids: Iterable[str | None]) -> dict[str, str]:
     return {person.id: person.name for person in rows}
 
 
+def positions_of(work: Work, unit_id: str) -> list[tuple[Position, int]]:
+    """Positions of a unit in force today, each with how many people hold it."""
+    on = state.today(work)
+    held = (
+        select(Placement.position_id, func.count().label("held"))
+        .where(Placement.valid_from <= on, Placement.valid_to.is_(None) | (Placement.valid_to >= on))
+        .group_by(Placement.position_id)
+        .subquery()
+    )
+    rows = work.session.execute(
+        select(Position, func.coalesce(held.c.held, 0))
+        .outerjoin(held, held.c.position_id == Position.id)
+        .where(Position.unit_id == unit_id, Position.valid_to.is_(None) | (Position.valid_to >= on))
+        .order_by(Position.title)
+    )
+    return [(row[0], int(row[1])) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What stands on the first page; `without_second_factor` counts active accounts."""
@@ -180,11 +198,8 @@ def figures(work: Work) -> Figures:
     """Counts of what the actor may read."""
     on = state.today(work)
     reach = work.actor.powers.reach(Permission.PEOPLE_READ)
-    by_state = dict(
-        work.session.execute(
-            _of_reach(select(Account.state, func.count()), reach, on).group_by(Account.state)
-        ).tuples()
-    )
+    counted = _of_reach(select(Account.state, func.count()), reach, on).group_by(Account.state)
+    by_state: dict[str, int] = {row[0]: row[1] for row in work.session.execute(counted)}
     with_factor = select(TotpCredential.person_id).where(TotpCredential.ended_at.is_(None))
     without = _of_reach(select(func.count()).select_from(Account), reach, on).where(
         Account.state == AccountState.ACTIVE, Account.person_id.not_in(with_factor)
@@ -205,5 +220,5 @@ def figures(work: Work) -> Figures:
     )
 
 
-def _of_reach(counted: Select[Any], reach: Reach, on: date) -> Select[Any]:
+def _of_reach(counted: Select[*tuple[Any, ...]], reach: Reach, on: date) -> Select[*tuple[Any, ...]]:
     return counted if reach.everywhere else counted.where(Account.person_id.in_(in_units(reach.units, on)))

@@ -49,7 +49,7 @@ class Holding:
     given_by: str | None
 
 
-def query(work: Work, chosen: Filter) -> Select[Any]:
+def query(work: Work, chosen: Filter) -> Select[*tuple[Any, ...]]:
     """Rows (Grant, Role) that fit, of those the actor may read; not ordered."""
     found = select(Grant, Role).join(Role, Role.id == Grant.role_id)
     reach = work.actor.powers.reach(Permission.GRANTS_READ)
@@ -96,7 +96,7 @@ def with_names(work: Work, rows: Iterable[Any]) -> list[Holding]:
             clients.get(role.client_id or ""),
             names[Holder(grant.holder)].get(grant.holder_id, grant.holder_id),
             persons.get(grant.given_by or "", grant.given_by),
-        )  # fmt: skip
+        )
         for grant, role in pairs
     ]
 

@@ -57,7 +57,7 @@ def sees_everything(work: Work) -> bool:
     return work.actor.powers.may(Permission.AUDIT_READ)
 
 
-def query(work: Work, chosen: Filter) -> Select[Any]:
+def query(work: Work, chosen: Filter) -> Select[*tuple[Any, ...]]:
     """Events that fit, of those the actor may see; not ordered. Raises Forbidden."""
     found = select(AuditEvent)
     if not sees_everything(work):
