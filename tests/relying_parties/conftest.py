@@ -29,7 +29,7 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def addresses() -> dict[str, str]:
     """One address per application, the same for the whole run, since registrations name them."""
-    return {name: f"http://localhost:{_free_port()}" for name in (*APPLICATIONS, "api")}
+    return {name: f"http://localhost:{_free_port()}" for name in (*APPLICATIONS, "api", "quickstart")}
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pyotp
+
 API = "https://api-izin.test"
 PASSWORD = "Kujang-Tegallega-Surya-71"
 APPLICATIONS = ("perizinan", "eoffice", "node", "django")
@@ -28,6 +30,10 @@ class City:
     username: str
     totp_secret: str
     seeded: dict[str, Any]
+
+    def otp(self) -> str:
+        """The code that the person's generator shows now."""
+        return pyotp.TOTP(self.totp_secret).now()
 
 
 def _client(name: str, url: str, **differs: Any) -> dict[str, Any]:

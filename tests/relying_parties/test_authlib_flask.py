@@ -3,7 +3,6 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import pyotp
 import pytest
 from gapura_kit import AccessTokens
 
@@ -46,7 +45,7 @@ def sites(city, addresses, serve, tmp_path):
 def signed_in(browser, city, sites):
     """A browser that is signed in to Perizinan, on its list of permits."""
     page = browser.get(f"{sites['perizinan'].url}/permits")
-    page = browser.sign_in(page, city.username, PASSWORD, lambda: pyotp.TOTP(city.totp_secret).now())
+    page = browser.sign_in(page, city.username, PASSWORD, city.otp)
     assert page.url == f"{sites['perizinan'].url}/permits", page.response.text
     return page
 

@@ -3,7 +3,6 @@
 import subprocess
 from pathlib import Path
 
-import pyotp
 import pytest
 
 from tests.relying_parties.registrations import API, PASSWORD
@@ -37,7 +36,7 @@ def site(program, start, city):
 @pytest.fixture
 def signed_in(browser, city, site):
     page = browser.get(f"{site.url}/login")
-    page = browser.sign_in(page, city.username, PASSWORD, lambda: pyotp.TOTP(city.totp_secret).now())
+    page = browser.sign_in(page, city.username, PASSWORD, city.otp)
     assert page.response.ok, page.response.text
     return page.json()
 
