@@ -42,7 +42,7 @@ from idp.web.catalogue import Catalogue
 IDLE_SECONDS = 0.2
 SEAL_EVERY = timedelta(seconds=1)
 PARALLEL, PARALLEL_PER_LANE, IMPORT_ROWS = 32, 4, 200
-VERIFIED, VERIFY_EVERY = "audit_verified", timedelta(hours=24)
+VERIFY_EVERY = timedelta(hours=24)
 log = structlog.get_logger("gapura.worker")
 
 
@@ -202,11 +202,11 @@ def _checkpoint_wal(work: Work) -> None:
 
 def _verify(work: Work) -> None:
     """Once a day for whoever watches; two workers do not do it twice."""
-    last = upkeep.last(work.session, VERIFIED)
+    last = verification.last_verdict(work.session)
     if last is not None and work.now - last.at < VERIFY_EVERY:
         return
     verdict = verification.verify(work)
-    upkeep.beat(work.session, VERIFIED, work.now, verdict.summary())
+    verification.remember(work, verdict)
     if verdict.broken is not None:
         log.error("audit_log_broken", position=verdict.broken.position, reason=verdict.broken.reason)
 

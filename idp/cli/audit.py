@@ -90,6 +90,7 @@ def verify(config: Path, exported: Path | None, vkey: str | None, as_json: bool)
         return
     with open_work(installation(config)) as work:
         verdict = verification.verify(work)
+        verification.remember(work, verdict)
     if as_json:
         click.echo(json.dumps(verdict.summary()))
     elif verdict.broken is None:

@@ -71,6 +71,8 @@ def _engine(url: str) -> Engine:
     """Without the time limits of requests; on SQLite with transactions that hold DDL, which the driver's do not."""
     if not url.startswith("sqlite"):
         return create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 5})
+    # People's data: readable by the service's account only, and so are the files that SQLite puts beside it.
+    Path(url.removeprefix("sqlite:///")).touch(mode=0o600)
     engine = create_engine(
         url, poolclass=NullPool, connect_args={"isolation_level": None, "timeout": float(WAIT_SECONDS)}
     )

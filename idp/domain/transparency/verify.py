@@ -9,15 +9,18 @@ from typing import Any
 
 import orjson
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from idp.domain.audit import leaf as leaves
 from idp.domain.audit.rows import AuditEvent
+from idp.domain.runtime import upkeep
 from idp.domain.transparency import log, merkle
 from idp.domain.transparency.checkpoint import CheckpointRefused
 from idp.domain.transparency.checkpoint import verify as verify_note
 from idp.domain.work import Work
 
 CHUNK = 2000
+_BEAT = "audit_verified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,16 @@ def verify(work: Work) -> Verdict:
         select(func.count()).select_from(AuditEvent).where(AuditEvent.leaf_index.is_(None))
     )
     return Verdict(checked, unsealed or 0, count, broken or wrong)
+
+
+def last_verdict(session: Session) -> upkeep.Beat | None:
+    """When the log was last verified, and the summary of what was found."""
+    return upkeep.last(session, _BEAT)
+
+
+def remember(work: Work, verdict: Verdict) -> None:
+    """Keep the verdict for the health checks and the metrics."""
+    upkeep.beat(work.session, _BEAT, work.now, verdict.summary())
 
 
 def _verify_events(work: Work) -> tuple[int, Break | None]:

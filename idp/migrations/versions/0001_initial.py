@@ -152,26 +152,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_import_run_sha256"), "import_run", ["sha256"], unique=False)
     op.create_table(
-        "import_row",
-        sa.Column("run_id", sa.String(length=32), nullable=False),
-        sa.Column(
-            "position",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
-        sa.Column("line", sa.Integer(), nullable=True),
-        sa.Column("verdict", sa.String(length=16), nullable=False),
-        sa.Column("name", sa.String(length=300), nullable=True),
-        sa.Column("person_id", sa.String(length=32), nullable=True),
-        sa.Column("task", sa.JSON(), nullable=True),
-        sa.Column("problems", sa.JSON(), nullable=True),
-        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("failure", sa.String(length=64), nullable=True),
-        sa.ForeignKeyConstraint(["run_id"], ["import_run.id"], name=op.f("fk_import_row_run_id_import_run")),
-        sa.PrimaryKeyConstraint("run_id", "position", name=op.f("pk_import_row")),
-    )
-    op.create_table(
         "integration_log",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -361,6 +341,26 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("ended_at IS NULL AND number IS NOT NULL"),
         postgresql_where=sa.text("ended_at IS NULL AND number IS NOT NULL"),
+    )
+    op.create_table(
+        "import_row",
+        sa.Column("run_id", sa.String(length=32), nullable=False),
+        sa.Column(
+            "position",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=True),
+        sa.Column("person_id", sa.String(length=32), nullable=True),
+        sa.Column("task", sa.JSON(), nullable=True),
+        sa.Column("problems", sa.JSON(), nullable=True),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failure", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["import_run.id"], name=op.f("fk_import_row_run_id_import_run")),
+        sa.PrimaryKeyConstraint("run_id", "position", name=op.f("pk_import_row")),
     )
     op.create_table(
         "interaction",
