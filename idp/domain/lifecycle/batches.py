@@ -33,7 +33,7 @@ from idp.kernel.database import new_id
 from idp.kernel.text import TextRefused, canonical_name
 
 __all__ = [
-    "HANDLER_KIND", "apply_next", "approve", "check", "discard", "map_columns", "order", "refused", "upload",
+    "HANDLER_KIND", "apply_next", "approve", "check", "discard", "map_columns", "order", "refused", "samples", "upload",
 ]  # fmt: skip
 
 _WAITING = (RunState.UPLOADED, RunState.CHECKED, RunState.HELD)
@@ -171,6 +171,19 @@ def refused(work: Work, run_id: str, sentences: Mapping[str, str]) -> bytes:
     lines = tuple(feed.Row(row.line or 0, (row.task or {}).get("cells", {})) for row in rows)
     problems = [Problem(row.line or 0, **problem) for row in rows for problem in row.problems or []]
     return planning.refused_file(Sheet(tuple(run.columns), lines), problems, sentences)
+
+
+def samples(work: Work, run: ImportRun) -> dict[str, str]:
+    """The first filled cell of each column, to see what a column holds; empty once the file is gone."""
+    work.demand(Permission.IMPORT_RUN)
+    if run.content is None:
+        return {}
+    found: dict[str, str] = {}
+    for row in _sheet(work, run).rows[:50]:
+        for column, cell in row.cells.items():
+            if cell.strip():
+                found.setdefault(column, cell.strip()[:60])
+    return found
 
 
 def _waiting(work: Work, run_id: str) -> ImportRun:
