@@ -78,7 +78,9 @@ class Provider:
         """A `gapura` command; asserts its exit code unless that is None."""
         command = [GAPURA, *arguments, "--config", str(self.config)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert code is None or done.returncode == code, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert code is None or done.returncode == code, (
+            f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
         return done.stdout
 
     def seed(self, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +131,10 @@ class Provider:
     def _answers(self) -> bool:
         try:
             path = "/.well-known/jwks.json"
-            headers = {"Host": urlsplit(self.issuer).netloc, "X-Forwarded-Proto": urlsplit(self.issuer).scheme}
+            headers = {
+                "Host": urlsplit(self.issuer).netloc,
+                "X-Forwarded-Proto": urlsplit(self.issuer).scheme,
+            }
             answer = urllib3.request(
                 "GET", f"http://{self.address}{path}", headers=headers, timeout=2, retries=False
             )
@@ -153,7 +158,7 @@ def a_provider(
     issuer = issuer or f"http://localhost:{port}"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "clock").write_text("0")
-    with _database(directory, database) as url:
+    with a_database(directory, database) as url:
         (directory / "config.toml").write_text(
             f'environment = "test"\nissuer = "{issuer}"\n'
             f'[database]\nurl = "{url}"\n[secrets]\ndirectory = "{directory}/secrets"\n'
@@ -178,7 +183,7 @@ def a_provider(
 
 
 @contextmanager
-def _database(directory: Path, kind: str) -> Iterator[str]:
+def a_database(directory: Path, kind: str) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{directory}/gapura.db"
         return
