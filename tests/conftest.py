@@ -18,28 +18,28 @@ PASSWORD = "kuda benar baterai staples"
 
 
 @pytest.fixture(scope="session")
-def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Provider]]:
-    """The shared provider of a database, started at first need."""
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Provider]]:
+    """The shared provider of a database, started at first need. Tests that move the clock name one of their own."""
     with ExitStack() as stack:
         running: dict[str, Provider] = {}
 
-        def get(database: str) -> Provider:
-            if database not in running:
-                directory = tmp_path_factory.mktemp(f"provider-{database}")
-                running[database] = stack.enter_context(a_provider(directory, database))
-            return running[database]
+        def get(database: str, name: str = "shared") -> Provider:
+            key = f"{name}-{database}"
+            if key not in running:
+                running[key] = stack.enter_context(a_provider(tmp_path_factory.mktemp(key), database))
+            return running[key]
 
         yield get
 
 
 @pytest.fixture
-def provider(providers: Callable[[str], Provider]) -> Provider:
+def provider(providers: Callable[..., Provider]) -> Provider:
     """The shared provider on SQLite."""
     return providers("sqlite")
 
 
 @pytest.fixture(params=DATABASES)
-def either_provider(request: pytest.FixtureRequest, providers: Callable[[str], Provider]) -> Provider:
+def either_provider(request: pytest.FixtureRequest, providers: Callable[..., Provider]) -> Provider:
     """The shared provider on each database in turn."""
     return providers(request.param)
 

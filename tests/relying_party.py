@@ -68,7 +68,9 @@ class Answer:
         for form in self.forms:
             if all(form.has(name) for name in names):
                 return form
-        raise AssertionError(f"{self.url} {self.status} ({self.page}) has no form with {names}: {self.text[:600]}")
+        raise AssertionError(
+            f"{self.url} {self.status} ({self.page}) has no form with {names}: {self.text[:600]}"
+        )
 
     def callback(self) -> dict[str, str]:
         """Parameters of a redirect to a client."""
@@ -120,7 +122,10 @@ class Browser:
         """One request to the provider, without following anything."""
         parts = urlsplit(urljoin(self.provider.issuer, url))
         issuer = urlsplit(self.provider.issuer)
-        sent = {"Host": issuer.netloc, "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36"}
+        sent = {
+            "Host": issuer.netloc,
+            "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36",
+        }
         if issuer.scheme == "https":
             sent["X-Forwarded-Proto"] = "https"
         if self.cookies:
@@ -137,7 +142,9 @@ class Browser:
             redirect=False, retries=False, timeout=20, preload_content=True,
         )  # fmt: skip
         self._keep_cookies(response)
-        answer = Answer(response.status, response.headers, response.data.decode(errors="replace"), parts.geturl())
+        answer = Answer(
+            response.status, response.headers, response.data.decode(errors="replace"), parts.geturl()
+        )
         if "html" in response.headers.get("Content-Type", ""):
             _Reader(answer).feed(answer.text)
         return answer
@@ -190,7 +197,9 @@ class Person:
 
 def sign_in(browser: Browser, person: Person, page: Answer) -> Answer:
     """From the sign-in page through whatever is asked, until a client or one of our own pages is reached."""
-    page = browser.submit(page, page.form("username", "password"), username=person.username, password=person.password)
+    page = browser.submit(
+        page, page.form("username", "password"), username=person.username, password=person.password
+    )
     for _ in range(4):
         if page.location is not None:
             return page
@@ -289,7 +298,9 @@ class RelyingParty:
     def url(self, pending: Pending, extra: str = "") -> str:
         return f"/oauth/authorize?{urlencode(pending.parameters, quote_via=quote)}{extra}"
 
-    def authorize(self, browser: Browser, person: Person | None = None, **changes: str | None) -> tuple[Pending, Answer]:
+    def authorize(
+        self, browser: Browser, person: Person | None = None, **changes: str | None
+    ) -> tuple[Pending, Answer]:
         """Send the browser to the provider; with a person, through all pages to the answer."""
         pending = self.request(**changes)
         answer = browser.get(self.url(pending))
@@ -393,11 +404,15 @@ class RelyingParty:
         return self.tokens_of(self.token(code, pending), nonce=pending.nonce)
 
     def refresh(self, refresh_token: str, **changes: str | None) -> Answer:
-        return self.post("/oauth/token", {"grant_type": "refresh_token", "refresh_token": refresh_token, **changes})
+        return self.post(
+            "/oauth/token", {"grant_type": "refresh_token", "refresh_token": refresh_token, **changes}
+        )
 
     def userinfo(self, access_token: str, method: str = "GET") -> Answer:
         return self.wire().request(
-            method, "/oauth/userinfo", headers={"Authorization": f"Bearer {access_token}", "Origin": None}  # type: ignore[dict-item]
+            method,
+            "/oauth/userinfo",
+            headers={"Authorization": f"Bearer {access_token}", "Origin": None},  # type: ignore[dict-item]
         )
 
     def introspect(self, token: str) -> dict[str, Any]:

@@ -10,8 +10,7 @@ import structlog
 from flask import Response
 from prometheus_client import Counter
 
-from idp.domain.clients import integration_log
-from idp.web.context import request_id, work
+from idp.web.context import request_id, runtime, work
 from idp.web.extensions import db
 
 log = structlog.get_logger("gapura.oidc")
@@ -69,7 +68,7 @@ def error_response(error: OAuthError, *, challenge: str | None = None) -> Respon
 
 
 def note(client_id: str | None, endpoint: str, error: OAuthError) -> None:
-    """Write the refusal to the client's integration log: its own small unit of work, after the refusal is settled."""
+    """Write the refusal to the client's integration log: beside the request, after the refusal is settled."""
     ERRORS.labels(endpoint, error.error).inc()
     log.info(
         "refused",
@@ -81,18 +80,13 @@ def note(client_id: str | None, endpoint: str, error: OAuthError) -> None:
     )
     if client_id is None:
         return
-    try:
-        integration_log.write(
-            db.session,  # type: ignore[arg-type]
-            client_id=client_id,
-            at=work().now,
-            endpoint=endpoint,
-            error=error.error,
-            code=error.code,
-            facts={"description": error.description, **error.facts},
-            request_id=request_id(),
-        )
-        db.session.commit()
-    except Exception as failure:
-        db.session.rollback()
-        log.warning("integration_log_lost", error=type(failure).__name__)
+    line = {
+        "client_id": client_id,
+        "at": work().now,
+        "endpoint": endpoint,
+        "error": error.error,
+        "code": error.code,
+        "facts": {"description": error.description, **error.facts},
+        "request_id": request_id(),
+    }
+    runtime().refusals.put(db.engine, line)

@@ -18,6 +18,7 @@ from idp.kernel.settings import Settings
 from idp.web.catalogue import Catalogue
 from idp.web.cookies import read_cookie
 from idp.web.extensions import db
+from idp.web.refusals import RefusalWriter
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Runtime:
     fetch: Fetch
     mail: Mail
     csrf_key: bytes = field(repr=False)
+    refusals: RefusalWriter = field(default_factory=RefusalWriter)
 
 
 def runtime() -> Runtime:
