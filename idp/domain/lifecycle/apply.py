@@ -189,7 +189,7 @@ class _Chunk:
         if tie is None or tie.number != task["number"]:
             raise Conflict("changed_meanwhile")
         last = _day((task.get("row") or {}).get("valid_to")) or self.today - timedelta(days=1)
-        moves.end_employment(self.work, person_id, tie, max(last, tie.valid_from), "import")
+        moves.end_employment(self.work, person_id, tie, last, "import")
         self._record("employment_ended", person_id, None, {"valid_to": last.isoformat()}, None)
 
     def _renewed(self, tie: Employment, given: Mapping[str, Any]) -> Employment:
