@@ -1,20 +1,22 @@
-"""Statements of the hot paths: written as SQLAlchemy constructs, compiled once per dialect, run as driver SQL.
+"""Statements of the hot paths: written as SQLAlchemy constructs, compiled once per dialect, run on the driver's cursor.
 
 Building and keying a construct for the cache costs several times what the database needs to answer by key (STACK.md
-§5.3). Here that work is done once; parameters and results still pass through the column types, so `Moment` refuses
-naive datetimes as everywhere. Lists (`IN`) are not supported: use a subquery.
+§5.3), and a `CursorResult` for one row costs as much again. Here the first is done once and the second not at all;
+parameters and results still pass through the column types, so `Moment` refuses naive datetimes as everywhere, and
+errors of the driver become SQLAlchemy's. Lists (`IN`) are not supported: use a subquery.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Row
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.sql import ClauseElement
 
 Convert = Callable[[Any], Any]
+_HELD = "gapura.prepared.connection"
 
 
 class Prepared:
@@ -28,29 +30,54 @@ class Prepared:
 
     def first(self, session: Session, **parameters: Any) -> tuple[Any, ...] | None:
         """The first row, or None."""
-        compiled = self._compiled(session)
-        result = session.connection().exec_driver_sql(compiled.sql, compiled.bound(parameters))
-        row = result.fetchone()
-        result.close()
+        compiled, cursor = self._execute(session, parameters)
+        row = cursor.fetchone()
+        cursor.close()
         return None if row is None else compiled.converted(row)
 
     def all(self, session: Session, **parameters: Any) -> list[tuple[Any, ...]]:
         """Every row."""
-        compiled = self._compiled(session)
-        result = session.connection().exec_driver_sql(compiled.sql, compiled.bound(parameters))
-        return [compiled.converted(row) for row in result.fetchall()]
+        compiled, cursor = self._execute(session, parameters)
+        rows = cursor.fetchall()
+        cursor.close()
+        return [compiled.converted(row) for row in rows]
 
     def run(self, session: Session, **parameters: Any) -> None:
         """Execute a statement that returns nothing."""
-        compiled = self._compiled(session)
-        session.connection().exec_driver_sql(compiled.sql, compiled.bound(parameters))
+        self._execute(session, parameters)[1].close()
 
-    def _compiled(self, session: Session) -> _Compiled:
-        dialect = session.get_bind().dialect
-        found = self._by_dialect.get(dialect.name)
-        if found is None:
-            found = self._by_dialect[dialect.name] = _Compiled(self._statement, dialect)
-        return found
+    def _execute(self, session: Session, parameters: dict[str, Any]) -> tuple[_Compiled, Any]:
+        connection = _connection(session)
+        dialect = connection.dialect
+        compiled = self._by_dialect.get(dialect.name)
+        if compiled is None:
+            compiled = self._by_dialect[dialect.name] = _Compiled(self._statement, dialect)
+        bound = compiled.bound(parameters)
+        if connection._has_events or connection.engine._has_events:
+            # Whoever listens to statements (tests that count them) must hear these too.
+            return compiled, connection.exec_driver_sql(compiled.sql, bound)
+        cursor = None
+        try:
+            cursor = connection.connection.cursor()
+            cursor.execute(compiled.sql, bound)
+        except dialect.loaded_dbapi.Error as error:
+            # Raises the DBAPIError of SQLAlchemy and gives up the connection if it is gone.
+            connection._handle_dbapi_exception(error, compiled.sql, bound, cursor, None)
+        return compiled, cursor
+
+
+def _connection(session: Session) -> Connection:
+    """`session.connection()`, looked up once per transaction."""
+    given: Any = session
+    if isinstance(given, scoped_session):
+        session = given()
+    transaction = session.get_transaction()
+    held: tuple[Any, Connection] | None = session.info.get(_HELD)
+    if held is not None and held[0] is transaction and transaction is not None:
+        return held[1]
+    connection = session.connection()
+    session.info[_HELD] = (session.get_transaction(), connection)
+    return connection
 
 
 class _Compiled:
@@ -81,7 +108,7 @@ class _Compiled:
             values[name] = bind[name](value) if name in bind else value
         return tuple(values[name] for name in self._order) if self._order is not None else values
 
-    def converted(self, row: Row[Any]) -> tuple[Any, ...]:
+    def converted(self, row: Sequence[Any]) -> tuple[Any, ...]:
         if not self._result:
             return tuple(row)
         values = list(row)
