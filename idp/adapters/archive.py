@@ -20,20 +20,27 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 MAGIC = b"GAPURA-BACKUP\n"
 CHUNK = 65536
 _TAG, _PREFIX, _MAX_HEADER = 16, 7, 4096
-_SCRYPT = {"n": 2**15, "r": 8, "p": 1}
+COST = {"n": 2**15, "r": 8, "p": 1}
+"""scrypt: 32 MiB and a tenth of a second per try."""
 
 
 class ArchiveRefused(Exception):
     """Not an archive of ours, damaged, or sealed with another passphrase."""
 
 
-def write(target: IO[bytes], passphrase: bytes, plain: Iterable[bytes], facts: dict[str, Any]) -> None:
+def write(
+    target: IO[bytes],
+    passphrase: bytes,
+    plain: Iterable[bytes],
+    facts: dict[str, Any],
+    cost: dict[str, int] = COST,
+) -> None:
     """Encrypt `plain` into `target`. `facts` stand readable in the header: no secret, nothing personal."""
     salt, prefix = os.urandom(16), os.urandom(_PREFIX)
-    kdf = _SCRYPT | {"salt": base64.b64encode(salt).decode()}
+    kdf: dict[str, Any] = cost | {"salt": base64.b64encode(salt).decode()}
     header = facts | {"version": 1, "kdf": kdf, "prefix": base64.b64encode(prefix).decode()}
     encoded = json.dumps(header, sort_keys=True).encode()
-    aead = AESGCM(_key(passphrase, salt, _SCRYPT))
+    aead = AESGCM(_key(passphrase, salt, cost))
     target.write(MAGIC + struct.pack(">I", len(encoded)) + encoded)
     number, pending = 0, b""
     for piece in plain:
