@@ -77,7 +77,16 @@ class Provider:
     def run(self, *arguments: str, code: int | None = 0) -> str:
         """A `gapura` command; asserts its exit code unless that is None."""
         command = [GAPURA, *arguments, "--config", str(self.config)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        environment = {**os.environ, **self.extra}
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+        )
         assert code is None or done.returncode == code, (
             f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         )

@@ -13,7 +13,12 @@ TODAY = date(2026, 11, 24)
 
 class TestANumberOfACivilServant:
     def test_any_spacing_is_the_same_number(self):
-        spellings = ["198609262015051901", "19860926 201505 1 901", "19860926.201505.1.901", "'198609262015051901"]
+        spellings = [
+            "198609262015051901",
+            "19860926 201505 1 901",
+            "19860926.201505.1.901",
+            "'198609262015051901",
+        ]
         assert {parse(text, today=TODAY).value for text in spellings} == {"198609262015051901"}
 
     def test_is_grouped_as_in_letters_and_masked_without_birthday(self):

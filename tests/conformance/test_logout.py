@@ -23,7 +23,7 @@ def end(browser, **parameters):
 
 
 def is_signed_out(suite, browser) -> bool:
-    pending, answer = suite.client.authorize(browser, scope="openid", prompt="none")
+    _pending, answer = suite.client.authorize(browser, scope="openid", prompt="none")
     return answer.location is not None and answer.callback().get("error") in INTERACTION
 
 

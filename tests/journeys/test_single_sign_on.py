@@ -25,5 +25,11 @@ class TestOneSignInServesTwoApplications:
 
         names = [event["name"] for event in either_town.provider.events() if event.get("subject") == person]
 
-        assert names[:5] == ["authn_token_issued", "authz_code_issued", "authn_login_success", "session_started", "person_added"]
+        assert names[:5] == [
+            "authn_token_issued",
+            "authz_code_issued",
+            "authn_login_success",
+            "session_started",
+            "person_added",
+        ]
         assert either_town.provider.run("audit", "verify").startswith("Intact")

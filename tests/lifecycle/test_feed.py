@@ -39,7 +39,11 @@ class TestIndonesianExcel:
         rows, problems = understood(read("pegawai.csv", content))
 
         assert problems == []
-        assert (rows[0].nip, rows[0].plain_name, rows[0].valid_from) == (NIP, "Zaïnab Putri", date(2025, 10, 1))
+        assert (rows[0].nip, rows[0].plain_name, rows[0].valid_from) == (
+            NIP,
+            "Zaïnab Putri",
+            date(2025, 10, 1),
+        )
 
     def test_number_with_spaces_and_quotes_is_the_same_number(self):
         rows, _ = understood(read("p.csv", csv_of("NIP;Nama;Unit", '"19860926 201505 1 901";Siti;dinkes')))
