@@ -28,7 +28,7 @@ def overview() -> Response:
             (
                 figures.without_second_factor,
                 gettext("akun aktif tanpa faktor kedua"),
-                "/konsol/pegawai?status=active",
+                "/konsol/pegawai?status=active&faktor=tanpa",
             ),
         ]
     if holds(P.CLIENTS_READ):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from idp.app import build_vault, create_app
 from idp.demo.seed import seed
+from idp.domain.access import roles
 from idp.domain.accounts import accounts
 from idp.domain.accounts.hashing import Hasher
 from idp.domain.actors import ALL_POWERS, Actor, ActorKind
@@ -83,7 +85,7 @@ class Visitor:
         return self.client.post(path, base_url=ISSUER, data={**data, "csrf_token": self._token()})
 
     def _token(self) -> str:
-        page = self.client.get("/masuk", base_url=ISSUER).text
+        page = self.client.get("/masuk", base_url=ISSUER, follow_redirects=True).text
         found = re.search(r'name="csrf_token" value="([^"]+)"', page)
         assert found is not None
         return found[1]
@@ -139,9 +141,8 @@ class Console:
             return result
 
 
-def built(directory: Path) -> Console:
-    """A city of its own below `directory`."""
-    directory.mkdir(parents=True, exist_ok=True)
+def opened(directory: Path) -> Console:
+    """The console on the city that lies in `directory`."""
     clock = directory / "clock"
     clock.write_text("0")
     text = f"""
@@ -162,30 +163,48 @@ def built(directory: Path) -> Console:
     settings = Settings.model_validate(tomllib.loads(text))
     secrets_store.create(settings.secrets.directory)
     upgrade(settings)
-    console = Console(create_app(settings), settings, clock)
+    return Console(create_app(settings), settings, clock)
+
+
+def built(directory: Path) -> Console:
+    """A city of its own below `directory`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    console = opened(directory)
 
     def fill(work: Work) -> None:
         epochs.ensure(work.session)
         keys.ensure(work)
-        from idp.domain.access import roles
-
         roles.ensure_platform_roles(work.session, work.now)
-        seed(work, FIXTURES, Hasher(settings.passwords))
-        for username in [person["username"] for person in FIXTURES["people"]]:
-            account = accounts.find(work.session, username)
+        seed(work, FIXTURES, Hasher(console.settings.passwords))
+        for person in FIXTURES["people"]:
+            account = accounts.find(work.session, person["username"])
             assert account is not None
             accounts.activate(work, account.person_id)
 
     console.run(fill)
+    with console.app.app_context():
+        db.engine.dispose()
     return console
 
 
 @pytest.fixture(scope="session")
-def shared_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+def model_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built once; each test that changes something gets a copy."""
+    directory = tmp_path_factory.mktemp("model")
+    built(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def shared_console(model_city: Path, tmp_path_factory: pytest.TempPathFactory) -> Console:
     """For tests that only read, or change nothing that another test looks at."""
-    yield built(tmp_path_factory.mktemp("console"))
+    directory = tmp_path_factory.mktemp("console") / "city"
+    shutil.copytree(model_city, directory)
+    return opened(directory)
 
 
 @pytest.fixture
-def console(tmp_path: Path) -> Console:
-    return built(tmp_path)
+def console(model_city: Path, tmp_path: Path) -> Console:
+    directory = tmp_path / "city"
+    shutil.copytree(model_city, directory)
+    return opened(directory)

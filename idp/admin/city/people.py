@@ -30,7 +30,9 @@ from idp.web.paging import filtered_url, page_of
 @needs(P.PEOPLE_READ)
 def index() -> Response:
     work = context.work()
-    search = directory.Search(argument("q"), argument("unit") or None, argument("status") or None)
+    search = directory.Search(
+        argument("q"), argument("unit") or None, argument("status") or None, argument("faktor") == "tanpa"
+    )
     page = page_of(
         work.session,
         directory.query(work, search),
@@ -57,6 +59,8 @@ def _chips(search: directory.Search) -> list[tuple[str, str]]:
         found.append((places.name_of(search.unit), filtered_url(unit=None)))
     if search.state:
         found.append((words.word(words.ACCOUNT_STATES, search.state), filtered_url(status=None)))
+    if search.without_second_factor:
+        found.append((gettext("tanpa faktor kedua"), filtered_url(faktor=None)))
     return found
 
 

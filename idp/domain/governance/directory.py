@@ -32,6 +32,10 @@ class Search:
     text: str = ""
     unit: str | None = None
     state: str | None = None
+    without_second_factor: bool = False
+
+
+_WITH_FACTOR = select(TotpCredential.person_id).where(TotpCredential.ended_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ def query(work: Work, search: Search) -> Select[*tuple[Any, ...]]:
         )
     if search.state:
         found = found.where(Account.state == search.state)
+    if search.without_second_factor:
+        found = found.where(Person.id.not_in(_WITH_FACTOR))
     return _with_text(found, search.text.strip())
 
 
@@ -200,9 +206,8 @@ def figures(work: Work) -> Figures:
     reach = work.actor.powers.reach(Permission.PEOPLE_READ)
     counted = _of_reach(select(Account.state, func.count()), reach, on).group_by(Account.state)
     by_state: dict[str, int] = {row[0]: row[1] for row in work.session.execute(counted)}
-    with_factor = select(TotpCredential.person_id).where(TotpCredential.ended_at.is_(None))
     without = _of_reach(select(func.count()).select_from(Account), reach, on).where(
-        Account.state == AccountState.ACTIVE, Account.person_id.not_in(with_factor)
+        Account.state == AccountState.ACTIVE, Account.person_id.not_in(_WITH_FACTOR)
     )
     ending = (
         select(func.count())

@@ -47,6 +47,7 @@ class Holding:
     client_name: str | None
     holder_name: str
     given_by: str | None
+    limited_to: str | None = None
 
 
 def query(work: Work, chosen: Filter) -> Select[*tuple[Any, ...]]:
@@ -96,6 +97,7 @@ def with_names(work: Work, rows: Iterable[Any]) -> list[Holding]:
             clients.get(role.client_id or ""),
             names[Holder(grant.holder)].get(grant.holder_id, grant.holder_id),
             persons.get(grant.given_by or "", grant.given_by),
+            unit_names.get(grant.constraint_unit or "", grant.constraint_unit),
         )
         for grant, role in pairs
     ]
