@@ -8,7 +8,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from idp.admin import words
-from idp.admin.access import explanation
+from idp.admin import explanation
 from idp.admin.city import places
 from idp.admin.forms import Form
 from idp.admin.frame import show

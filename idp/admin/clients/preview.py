@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from idp.admin.access import explanation
+from idp.admin import explanation
 from idp.admin.forms import Form
 from idp.admin.frame import show
 from idp.domain.access import state

@@ -13,7 +13,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from idp.admin import words
-from idp.admin.access import explanation, holders
+from idp.admin import explanation, holders
 from idp.admin.forms import Form
 from idp.admin.frame import show
 from idp.admin.oversight.sentences import SENTENCES
