@@ -65,7 +65,7 @@ def _last_used(person_id: str) -> dict[str, datetime]:
         .where(SsoSession.person_id == person_id)
         .group_by(SessionClient.client_id)
     )
-    return dict(rows.tuples().all())
+    return {client_id: at for client_id, at in rows}
 
 
 def _matches(app: App, query: str) -> bool:

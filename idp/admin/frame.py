@@ -102,7 +102,7 @@ def show(template: str, *, form: Form | None = None, **variables: Any) -> Respon
     return make_response(page, 422 if errors else 200)
 
 
-def done(code: str, endpoint: str, **values: Any) -> Response:
+def done(code: str, endpoint: str, /, **values: Any) -> Response:
     """Commit, and go on to a page that says what was done."""
     context.commit()
     return redirect(url_for(endpoint, **values, selesai=code), 303)

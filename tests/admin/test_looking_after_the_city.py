@@ -123,9 +123,9 @@ class TestAccess:
     }
 
     def test_through_a_unit_is_explained_with_giver_and_reason(self, console, admin):
-        landed(admin.post("/konsol/akses/beri", holder="unit", unit="disdukcapil", **self.OFFER))
+        landed(admin.post("/konsol/akses/beri", holder="unit", unit="disdukcapil-yan", **self.OFFER))
         page = html.unescape(admin.get(f"/konsol/pegawai/{console.id_of('siti')}/akses").text)
-        assert "Peran operator berlaku lewat unit kerja (Dinas Kependudukan)" in page
+        assert "Peran operator berlaku lewat unit kerja (Bidang Pelayanan)" in page
         assert "Alasan: Petugas loket. Diberikan oleh Ayu Administrator." in page
 
     def test_is_explained_as_of_another_day(self, console, admin):

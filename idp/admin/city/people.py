@@ -7,8 +7,7 @@ from typing import Any
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from idp.admin import words
-from idp.admin import explanation
+from idp.admin import explanation, words
 from idp.admin.city import places
 from idp.admin.forms import Form
 from idp.admin.frame import show

@@ -12,8 +12,8 @@ from flask import make_response
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from idp.admin import words
-from idp.admin import explanation, holders
+from idp.admin import explanation, words
+from idp.admin.access import holders
 from idp.admin.forms import Form
 from idp.admin.frame import show
 from idp.admin.oversight.sentences import SENTENCES
