@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import DBAPIError
 
+from idp.cli.messages import explain
 from idp.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from idp.kernel.settings import SettingsError, environment_value
 
@@ -74,9 +75,8 @@ def main() -> None:
     except SettingsError as error:
         _fail(str(error), 2)
     except DomainError as error:
-        values = ", ".join(f"{name}={value}" for name, value in error.values.items())
         code = next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), 1)
-        _fail(f"{error.code}{f' ({values})' if values else ''}", code)
+        _fail(explain(error), code)
     except DBAPIError as error:
         _fail(f"database: {str(error.orig).splitlines()[0] if error.orig else error}", 1)
 
