@@ -180,6 +180,7 @@ def _sweep(work: Work) -> None:
         "codes": codes.sweep(work),
         "families": families.sweep(work),
         "access_tokens": access_tokens.sweep(work),
+        "import_rows": batches.sweep(work),
     }
     integration_log.sweep(work.session, work.now)
     if any(counts.values()):

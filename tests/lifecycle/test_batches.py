@@ -395,6 +395,29 @@ class TestDiscarding:
             batches.discard(work, run.id)
 
 
+class TestAfterAMonth:
+    def test_refused_rows_of_an_applied_file_are_erased_and_its_figures_stay(self, town):
+        run = imported(town, csv(f"{SITI};Siti;pkm;;", "1,9E+17;Budi;pkm;;"))
+        town.forward(days=29)
+        with town.work() as work:
+            assert batches.sweep(work) == 0
+        town.forward(days=2)
+        with town.work() as work:
+            assert batches.sweep(work) == 2
+        with town.work() as work:
+            assert runs.get(work.session, run.id).counts["refused"] == 1
+
+    def test_a_file_that_nobody_applied_is_erased(self, town):
+        run = checked(town, many(3))
+        town.forward(days=31)
+        with town.work() as work:
+            assert batches.sweep(work) == 3
+        with town.work() as work:
+            run = runs.get(work.session, run.id)
+            assert (run.state, run.content) == (RunState.DISCARDED, None)
+        assert town.events("import_discarded")[0].reason == "forgotten"
+
+
 class TestWhoMay:
     @pytest.mark.parametrize("role", [None, "unit_admin", "auditor", "second_approver"])
     def test_only_hr_and_administrators_upload(self, town, role):

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -33,12 +33,15 @@ from idp.kernel.database import new_id
 from idp.kernel.text import TextRefused, canonical_name
 
 __all__ = [
-    "HANDLER_KIND", "apply_next", "approve", "check", "discard", "map_columns", "order", "refused", "samples", "upload",
+    "HANDLER_KIND", "apply_next", "approve", "check", "discard", "map_columns", "order", "refused", "samples", "sweep",
+    "upload",
 ]  # fmt: skip
 
 _WAITING = (RunState.UPLOADED, RunState.CHECKED, RunState.HELD)
 _LIMITS = {"plain_name": 200, "title_before": 60, "title_after": 100, "position_title": 200, "phone": 32}
 _CHUNK = 500
+KEPT = timedelta(days=30)
+"""How long rows stay to be looked at, and a file waits to be applied."""
 
 
 def upload(work: Work, name: str, content: bytes, mode: str) -> ImportRun:
@@ -171,6 +174,24 @@ def refused(work: Work, run_id: str, sentences: Mapping[str, str]) -> bytes:
     lines = tuple(feed.Row(row.line or 0, (row.task or {}).get("cells", {})) for row in rows)
     problems = [Problem(row.line or 0, **problem) for row in rows for problem in row.problems or []]
     return planning.refused_file(Sheet(tuple(run.columns), lines), problems, sentences)
+
+
+def sweep(work: Work) -> int:
+    """Erase what files left behind after KEPT: rows of those that ended, and files that nobody applied."""
+    since = work.now - KEPT
+    forgotten = select(ImportRun).where(ImportRun.state.in_(_WAITING), ImportRun.uploaded_at < since)
+    for run in work.session.scalars(forgotten):
+        run.state, run.content, run.ended_at = RunState.DISCARDED, None, work.now
+        work.record(
+            Event("import_discarded", target=run.id, reason="forgotten", details={"sha256": run.sha256})
+        )
+    work.session.flush()
+    over = select(ImportRun.id).where(
+        (ImportRun.ended_at < since)
+        | ((ImportRun.state == RunState.DISCARDED) & (ImportRun.ended_at == work.now))
+    )
+    erased = delete(ImportRow).where(ImportRow.run_id.in_(over)).returning(ImportRow.position)
+    return len(work.session.execute(erased.execution_options(synchronize_session=False)).all())
 
 
 def samples(work: Work, run: ImportRun) -> dict[str, str]:
