@@ -26,7 +26,7 @@ from idp.oidc import discovery, parameters
 from idp.oidc import routes as oidc
 from idp.ops import routes as ops
 from idp.signin import routes as signin
-from idp.web import assets, browser, csrf, errors, headers, i18n
+from idp.web import assets, browser, compression, csrf, errors, headers, i18n
 from idp.web.catalogue import Catalogue
 from idp.web.context import Runtime
 from idp.web.extensions import db
@@ -83,6 +83,7 @@ def create_app(settings: Settings) -> Flask:
     for door in DOORS:
         app.register_blueprint(door)
     errors.register(app)
+    app.after_request(compression.compress)
     app.after_request(browser.attach)
     app.after_request(headers.secure)
 
