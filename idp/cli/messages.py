@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from idp.domain.errors import DomainError
 
-SENTENCES: Mapping[str, str] = {
+MESSAGES: Mapping[str, str] = {
     "account_disabled": "the account is closed already",
     "account_not_disabled": "the account is not closed",
     "account_unknown": "the person has no account",
@@ -82,7 +82,7 @@ def explain(error: DomainError) -> str:
     """`there is no such unit; see gapura unit list (unit_unknown, unit=x)`; the code alone where there is no sentence."""
     facts = ", ".join([error.code, *(f"{name}={value}" for name, value in error.values.items())])
     try:
-        sentence = SENTENCES[error.code].format(**error.values)
+        sentence = MESSAGES[error.code].format(**error.values)
     except KeyError:
         return facts
     return f"{sentence} ({facts})"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from idp.cli.messages import SENTENCES, explain
+from idp.cli.messages import MESSAGES, explain
 from idp.domain.errors import Conflict, NotFound
 
 SOURCES = Path(__file__).resolve().parents[2] / "idp"
@@ -27,7 +27,7 @@ class TestARefusal:
     def test_whose_values_do_not_fit_is_its_code(self):
         assert explain(Conflict("roles_incompatible")) == "roles_incompatible"
 
-    @pytest.mark.parametrize("code", sorted(SENTENCES))
+    @pytest.mark.parametrize("code", sorted(MESSAGES))
     def test_has_only_codes_that_can_happen(self, code):
         """A sentence for a code that nothing raises is a leftover."""
         stem = re.sub(r"^nip_", "", code)
