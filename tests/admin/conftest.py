@@ -35,6 +35,7 @@ from idp.migrations.runner import upgrade
 from idp.web.extensions import db
 
 ISSUER = "http://localhost:8123"
+PASSWORD, SECRET = "kuda benar baterai staples", "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU"
 FIXTURES: dict[str, Any] = {
     "units": [
         {"code": "disdukcapil", "name": "Dinas Kependudukan", "kind": "agency", "parent": None},
@@ -47,7 +48,7 @@ FIXTURES: dict[str, Any] = {
         {"username": "budi", "name": "Budi Santoso", "unit": "disdukcapil", "position": "Kepala Subbagian",
          "platform_roles": ["unit_admin"]},
         {"username": "rina", "name": "Rina Kesehatan", "unit": "dinkes", "position": "Perawat"},
-        {"username": "admin", "name": "Ayu Administrator", "unit": "disdukcapil", "position": "Pranata Komputer",
+        {"username": "admin", "password": PASSWORD, "totp_secret": SECRET, "name": "Ayu Administrator", "unit": "disdukcapil", "position": "Pranata Komputer",
          "platform_roles": ["sso_admin"]},
         {"username": "auditor", "name": "Wati Auditor", "unit": "dinkes", "position": "Auditor",
          "platform_roles": ["auditor"]},

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
+import pyotp
 import pytest
 
+from idp.domain.runtime import keys
 from idp.domain.sessions.interactions import Interaction
+from tests.admin.conftest import ISSUER, PASSWORD, SECRET
 
 CHANGES = [
     "/konsol/kunci/siapkan",
@@ -32,6 +36,46 @@ class TestWithoutASecondFactor:
         interaction = newest_interaction(console)
         assert (interaction.level_wanted, interaction.return_to) == (2, "/konsol/pegawai?q=siti")
         assert "fresh" not in interaction.request
+
+
+class TestTheWayThere:
+    """A stranger who asks for a page of the console lands on it after both factors; a change after 20 minutes too."""
+
+    @staticmethod
+    def sign_in(visitor, moment, path):
+        """Follow the pages of the sign-in from `path`; returns where it ends."""
+        page = visitor.client.get(path, base_url=ISSUER, follow_redirects=True)
+        for _ in range(2):
+            asks_code = 'name="otp"' in page.text
+            fields = (
+                {"otp": pyotp.TOTP(SECRET).at(moment)}
+                if asks_code
+                else {"username": "admin", "password": PASSWORD}
+            )
+            fields |= {
+                name: re.search(f'name="{name}" value="([^"]+)"', page.text)[1]
+                for name in ("csrf_token", "t")
+            }
+            page = visitor.client.post(page.request.path, base_url=ISSUER, data=fields, follow_redirects=True)
+        return page
+
+    def test_leads_back_to_the_page_that_was_asked_for(self, console):
+        visitor = console.visitor()
+        page = self.sign_in(visitor, console.run(lambda work: work.now), "/konsol/pegawai?q=siti")
+        assert (page.status_code, page.request.full_path) == (200, "/konsol/pegawai?q=siti")
+        assert "Siti Aminah" in page.text
+
+    def test_a_change_goes_through_after_the_proof(self, console):
+        visitor = console.visitor()
+        self.sign_in(visitor, console.run(lambda work: work.now), "/konsol/")
+        for _ in range(2):
+            console.forward(timedelta(minutes=10))
+            visitor.get("/konsol/")
+        onward = visitor.post("/konsol/kunci/siapkan", algorithm="RS256").headers["Location"]
+        page = self.sign_in(visitor, console.run(lambda work: work.now), onward)
+        assert page.request.path == "/konsol/kunci"
+        assert visitor.post("/konsol/kunci/siapkan", algorithm="RS256").status_code == 303
+        assert console.run(lambda work: [k for k in keys.listed(work.session) if k.state == "published"])
 
 
 class TestIdle:
