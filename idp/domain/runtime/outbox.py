@@ -63,20 +63,20 @@ def enqueue(work: Work, kind: str, lane: str, payload: Mapping[str, Any], topic:
 
 def lease(session: Session, now: datetime, limit: int = 16) -> list[Job]:
     """Take due jobs for `LEASE`; several workers never take the same one."""
-    free = (Job.leased_until.is_(None)) | (Job.leased_until < now)
-    due = (
-        select(Job.id)
-        .where(Job.done_at.is_(None), Job.dead_at.is_(None), Job.due_at <= now, free)
-        .order_by(Job.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+    # Asked again in the update: between the two statements another worker may have taken the job, or even done it.
+    is_due = (
+        Job.done_at.is_(None),
+        Job.dead_at.is_(None),
+        Job.due_at <= now,
+        (Job.leased_until.is_(None)) | (Job.leased_until < now),
     )
+    due = select(Job.id).where(*is_due).order_by(Job.due_at).limit(limit).with_for_update(skip_locked=True)
     ids = list(session.scalars(due))
     if not ids:
         return []
     taken = (
         update(Job)
-        .where(Job.id.in_(ids), free)
+        .where(Job.id.in_(ids), *is_due)
         .values(leased_until=now + LEASE, attempts=Job.attempts + 1)
         .returning(Job.id)
         .execution_options(synchronize_session=False)
