@@ -143,10 +143,6 @@ class Log(_Section):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
-class Shared(_Section):
-    valkey_url: str | None = None
-
-
 class Test(_Section):
     clock_offset_file: Path | None = None
 
@@ -175,7 +171,6 @@ class Settings(_Section):
     outbound: Outbound = Outbound()
     metrics: Metrics = Metrics()
     log: Log = Log()
-    shared: Shared = Shared()
     test: Test = Test()
 
     @property

@@ -12,7 +12,7 @@ from idp.kernel.settings import Settings, SettingsError, known_keys, load
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
 SHOWN_THOUGH_UNSET = {
-    "mail.directory", "outbound.ca_file", "metrics.bind", "shared.valkey_url", "test.clock_offset_file",
+    "mail.directory", "outbound.ca_file", "metrics.bind", "test.clock_offset_file",
 }  # fmt: skip
 
 
