@@ -62,7 +62,7 @@ def run(directory: Path, *, check: bool, reset: bool) -> int:
         if check:
             return _check()
         if reset:
-            shutil.rmtree(directory, ignore_errors=True)
+            _throw_away(directory)
         _run_until_interrupted(directory)
     except (DemoFailed, WalkFailed) as error:
         print(f"gapura: {error}", file=sys.stderr)
@@ -114,13 +114,12 @@ def set_up(directory: Path, ports: list[int] | tuple[int, ...]) -> None:
     config = directory / "config.toml"
     config.write_text(CONFIG.format(issuer=addresses.issuer, port=ports[0]))
     _gapura(directory, "init")
-    made = {name: secrets.token_urlsafe(32) for name in (city.PERIZINAN, city.EOFFICE, city.API)}
-    for name, value in made.items():
-        _keep(directory / f"{name}.secret", value)
+    names = (city.PERIZINAN, city.EOFFICE, city.API)
+    made = {name: _kept(directory / f"{name}.secret", secrets.token_urlsafe(32)) for name in names}
     for name in (city.PERIZINAN, city.EOFFICE):
-        _keep(directory / f"{name}.session-key", secrets.token_hex(32))
+        _kept(directory / f"{name}.session-key", secrets.token_hex(32))
     fixtures = directory / "fixtures.json"
-    _keep(fixtures, json.dumps(city.document(addresses, made), indent=2, ensure_ascii=False))
+    _write_privately(fixtures, json.dumps(city.document(addresses, made), indent=2, ensure_ascii=False))
     unfinished = directory / "seeded.part"
     _gapura(directory, "dev", "seed", str(fixtures), "--out", str(unfinished))
     unfinished.chmod(0o600)
@@ -207,9 +206,25 @@ def _program() -> str:
     return str(Path(sys.executable).with_name("gapura"))
 
 
-def _keep(path: Path, text: str) -> None:
+def _kept(path: Path, text: str) -> str:
+    """What the file holds; `text` becomes that if there is none, as after a first start that was interrupted."""
+    if not path.exists():
+        _write_privately(path, text)
+    return path.read_text()
+
+
+def _write_privately(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.write_text(text)
+
+
+def _throw_away(directory: Path) -> None:
+    """Only what a demo has made."""
+    config = directory / "config.toml"
+    if directory.exists() and any(directory.iterdir()):
+        if not config.is_file() or 'environment = "demo"' not in config.read_text():
+            raise DemoFailed(f"{directory} holds no demo city; remove it yourself if you mean it")
+        shutil.rmtree(directory)
 
 
 def _introduction(addresses: Addresses, directory: Path) -> str:

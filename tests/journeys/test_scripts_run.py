@@ -14,7 +14,7 @@ import pytest
 
 from idp.demo import city
 from idp.demo.browser import Browser, WalkFailed, free_ports
-from idp.demo.run import DemoFailed, running, set_up
+from idp.demo.run import DemoFailed, run, running, set_up
 from idp.domain.city import nip
 
 GAPURA = str(Path(sys.executable).with_name("gapura"))
@@ -109,3 +109,11 @@ class TestASecondStart:
                 pass
         finally:
             secret.write_text(kept)
+
+
+class TestTheReset:
+    def test_leaves_a_folder_alone_that_holds_no_demo(self, tmp_path, capsys):
+        (tmp_path / "surat.txt").write_text("penting")
+        assert run(tmp_path, check=False, reset=True) == 1
+        assert "holds no demo city" in capsys.readouterr().err
+        assert (tmp_path / "surat.txt").exists()
