@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import random
+import zipfile
 from datetime import date
 
 import pytest
 from openpyxl import Workbook
 
 from idp.domain.errors import Invalid
-from idp.domain.lifecycle.feed import Sheet, guess_mapping, read, understand
+from idp.domain.lifecycle.feed import MAX_BYTES, MAX_UNPACKED, Sheet, guess_mapping, read, understand
 
 TODAY = date(2026, 11, 24)
 NIP = "198609262015051901"
 PPPK_PART_TIME = "199009132025242914"
+CITIZEN = "3271012609860001"
 
 
 def understood(sheet: Sheet):
@@ -105,9 +108,106 @@ class TestTheCitizenNumber:
     """NIK is never stored, accepted or released (decision 6)."""
 
     def test_its_column_is_left_out_and_named(self):
-        sheet = read("p.csv", csv_of("NIP;NIK;Nama;Unit", f"{NIP};3271012609860001;Siti;dinkes"))
+        sheet = read("p.csv", csv_of("NIP;NIK;Nama;Unit", f"{NIP};{CITIZEN};Siti;dinkes"))
         assert sheet.left_out == ("NIK",)
-        assert all("3271012609860001" not in row.cells.values() for row in sheet.rows)
+        assert CITIZEN not in str(sheet)
+
+    @pytest.mark.parametrize(
+        "heading",
+        ["nik", "No KTP", "NO_KTP", "No. KK", "NO_KK", "NoKTP", "e-KTP", "nik_pegawai", "NIK/No KTP", "Kartu Keluarga",
+         "Nomor Induk Kependudukan", "Nomor KTP", "Kartu Tanda Penduduk"],
+    )  # fmt: skip
+    def test_its_column_is_left_out_however_it_is_called(self, heading):
+        sheet = read("p.csv", csv_of(f"NIP;{heading};Nama;Unit", f"{NIP};tidak ada;Siti;dinkes"))
+        assert sheet.left_out == (heading,)
+
+    @pytest.mark.parametrize("heading", ["Nikah", "Teknik", "Pangkat", "Klinik", "Kode"])
+    def test_a_column_that_only_sounds_like_it_is_read(self, heading):
+        assert read("p.csv", csv_of(f"NIP;{heading};Nama;Unit", f"{NIP};x;Siti;dinkes")).left_out == ()
+
+    @pytest.mark.parametrize("number", ["3271012609860001", "3271016609860001", "3271 0126 0986 0001"])
+    def test_a_column_is_known_by_what_stands_in_it(self, number):
+        sheet = read("p.csv", csv_of("NIP;Identitas;Nama;Unit", f"{NIP};{number};Siti;dinkes"))
+        assert sheet.left_out == ("Identitas",)
+
+    @pytest.mark.parametrize(
+        ("column", "cells"),
+        [
+            ("NIP", f"{CITIZEN};Siti;dinkes;"),
+            ("Nama", f"{NIP};Siti {CITIZEN};dinkes;"),
+            ("HP", f"{NIP};Siti;dinkes;{CITIZEN}"),
+            ("Unit", f"{NIP};Siti;'{CITIZEN};"),
+        ],
+    )
+    def test_in_another_column_it_refuses_the_row_and_is_nowhere_to_be_read(self, column, cells):
+        sheet = read("p.csv", csv_of("NIP;Nama;Unit;HP", cells))
+        rows, problems = understood(sheet)
+        assert rows == []
+        assert [(problem.column, problem.code) for problem in problems] == [(column, "cell_malformed")]
+        assert CITIZEN not in f"{sheet}{problems}"
+
+    @pytest.mark.parametrize("number", [NIP, PPPK_PART_TIME, "19860926 201505 1 901"])
+    def test_no_number_of_an_employee_is_taken_for_one(self, number):
+        rows, problems = understood(read("p.csv", csv_of("NIP;Nama;Unit", f"{number};Siti;dinkes")))
+        assert (len(rows), problems) == (1, [])
+
+    def test_a_number_that_lost_two_digits_is_only_too_short(self):
+        _, problems = understood(read("p.csv", csv_of("NIP;Nama;Unit", f"{NIP[:16]};Siti;dinkes")))
+        assert [problem.code for problem in problems] == ["nip_wrong_length"]
+
+
+class TestHeadings:
+    def test_the_code_of_a_unit_is_preferred_to_its_name_wherever_it_stands(self):
+        for columns in (
+            ["NIP", "Nama", "Unit Kerja", "Kode Unit"],
+            ["Kode Unit", "NIP", "Unit Kerja", "Nama"],
+        ):
+            assert guess_mapping(columns) == {"NIP": "nip", "Nama": "plain_name", "Kode Unit": "unit_code"}
+
+    def test_are_known_in_both_languages_and_any_spelling(self):
+        columns = [
+            "NIP *",
+            "NAMA_LENGKAP",
+            "Gelar Depan",
+            "Jenis Kepegawaian",
+            "TMT",
+            "s.d.",
+            "Email Dinas",
+            "HP Dinas",
+        ]
+        assert list(guess_mapping(columns).values()) == [
+            "nip", "plain_name", "title_before", "employment_status", "valid_from", "valid_to", "email", "phone",
+        ]  # fmt: skip
+        assert guess_mapping(["Name", "Unit code", "Active"]) == {
+            "Name": "plain_name",
+            "Unit code": "unit_code",
+            "Active": "active",
+        }
+
+    def test_delimiters_inside_quotes_do_not_count(self):
+        sheet = read("p.csv", b'"NIP";"Nama, gelar, dan lain, lain";"Unit"\r\n1;b;z\r\n')
+        assert sheet.columns == ("NIP", "Nama, gelar, dan lain, lain", "Unit")
+
+
+class TestDates:
+    @pytest.mark.parametrize(
+        "cell", ["01/10/2025", "1/10/2025", "01-10-2025", "2025-10-01", "2025-10-01 00:00:00"]
+    )
+    def test_are_day_first_or_iso(self, cell):
+        rows, problems = understood(read("p.csv", csv_of("NIP;Nama;Unit;TMT", f"{NIP};Siti;dinkes;{cell}")))
+        assert problems == []
+        assert rows[0].valid_from == date(2025, 10, 1)
+
+    @pytest.mark.parametrize(
+        "cell",
+        ["31/02/2025", "2025-10-01x", "2025-W40-3", "20251001", "10/2025", "45931", "01/10/25", "1/1/1900"],
+    )
+    def test_that_can_be_read_two_ways_are_refused(self, cell):
+        rows, problems = understood(read("p.csv", csv_of("NIP;Nama;Unit;TMT", f"{NIP};Siti;dinkes;{cell}")))
+        assert rows == []
+        assert [(problem.column, problem.value, problem.code) for problem in problems] == [
+            ("TMT", cell, "date_malformed")
+        ]
 
 
 class TestTwoRowsOfOnePerson:
@@ -137,6 +237,38 @@ class TestBrokenFiles:
         with pytest.raises(Invalid) as refusal:
             read(name, content)
         assert refusal.value.code == code
+
+    def test_too_large_is_refused_before_it_is_read(self):
+        with pytest.raises(Invalid) as refusal:
+            read("p.csv", b"x" * (MAX_BYTES + 1))
+        assert refusal.value.code == "file_too_large"
+
+    def test_small_workbook_that_unpacks_to_gigabytes_is_refused(self):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as parts, parts.open("xl/x.xml", "w") as part:
+            for _ in range(MAX_UNPACKED // 2**20 + 1):
+                part.write(bytes(2**20))
+        assert len(out.getvalue()) < 2**20
+        with pytest.raises(Invalid) as refusal:
+            read("p.xlsx", out.getvalue())
+        assert refusal.value.code == "file_too_large"
+
+    def test_damaged_workbook_never_fails_in_another_way(self):
+        book = Workbook()
+        book.active.append(["NIP", "Nama", "Unit"])
+        book.active.append([NIP, "Siti", "dinkes"])
+        out = io.BytesIO()
+        book.save(out)
+        damage, codes = random.Random(1), set()
+        for _ in range(150):
+            content = bytearray(out.getvalue())
+            for _ in range(damage.randint(1, 6)):
+                content[damage.randrange(4, len(content))] = damage.randrange(256)
+            try:
+                read("p.xlsx", bytes(content))
+            except Invalid as refusal:
+                codes.add(refusal.code)
+        assert "file_broken" in codes
 
     def test_without_a_needed_column_says_which(self):
         with pytest.raises(Invalid) as refusal:

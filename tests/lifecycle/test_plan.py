@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+import csv
+import io
+import time
+from datetime import date, timedelta
 
 from idp.domain.lifecycle.brakes import brakes
 from idp.domain.lifecycle.feed import FeedRow, Problem, guess_mapping, read, understand
@@ -93,3 +96,63 @@ class TestTheRefusedRows:
         rows, problems = understand(again, guess_mapping(again.columns), TODAY)
         assert problems == []
         assert (rows[0].nip, rows[0].plain_name) == (SITI, "=HYPERLINK(1)")
+
+    def test_can_hold_formulas_anywhere_without_a_spreadsheet_running_them(self):
+        """C-210: a leading apostrophe, also in headings and in our own column; reading it again gives the original."""
+        content = b'NIP;Nama;Unit;=1+1;-x\r\n1;@SUM(A1);+62;"\tx";"\ry"\r\n'
+        sheet = read("p.csv", content)
+        problems = [Problem(2, "=1+1", "x", "cell_malformed")]
+
+        refused = refused_file(sheet, problems, {})
+
+        cells = [cell for line in csv.reader(io.StringIO(refused.decode("utf-8-sig"), newline=""), delimiter=";")
+                 for cell in line]  # fmt: skip
+        assert [cell for cell in cells if cell[:1] in set("=+-@\t\r\n")] == []
+        again = read("p.csv", refused)
+        assert (again.columns, again.rows) == (sheet.columns, sheet.rows)
+        assert refused_file(again, problems, {}) == refused
+
+    def test_hold_no_citizen_number(self):
+        sheet = read("p.csv", b"NIP;Nama;Unit;Catatan\r\n1;Siti;dinkes;KTP 3271012609860001\r\n2;a;b;c\r\n")
+        _, problems = understand(sheet, guess_mapping(sheet.columns), TODAY)
+        assert b"3271012609860001" not in refused_file(sheet, problems, {})
+
+
+class TestThirteenThousandRows:
+    def test_are_read_and_planned_in_less_than_five_seconds(self):
+        rows = [
+            f"{date(1975, 1, 1) + timedelta(days=n % 9000):%Y%m%d}2015051{900 + n // 9000};Siti {n};opd-{n % 50};"
+            f"Perawat;01/10/2025;s{n}@kota.test"
+            for n in range(13_000)
+        ]
+        content = "\r\n".join(["NIP;Nama;Unit;Jabatan;TMT;Email", *rows]).encode()
+        city = Snapshot({}, frozenset(f"opd-{n}" for n in range(50)))
+
+        begun = time.process_time()
+        sheet = read("p.csv", content)
+        understood, problems = understand(sheet, guess_mapping(sheet.columns), TODAY)
+        made = plan(understood, problems, city, mode="full")
+
+        assert time.process_time() - begun < 5
+        assert made.count(Verdict.NEW) == 13_000
+
+    def test_a_second_time_are_all_the_same(self):
+        content = "\r\n".join(
+            ["NIP;Nama;Unit;Jabatan;Email;s.d."]
+            + [
+                f"198609262015051{n};Siti {n};dinkes;Perawat;s{n}@kota.test;31/12/2026"
+                for n in range(901, 999)
+            ]
+        ).encode()
+        sheet = read("p.csv", content)
+        rows, _ = understand(sheet, guess_mapping(sheet.columns), TODAY)
+        applied = {
+            row.nip: Current(
+                f"p{row.number}", row.plain_name, row.employment_status, row.unit_code,
+                position_title=row.position_title, email=row.email, valid_to=row.valid_to,
+            )
+            for row in rows
+        }  # fmt: skip
+        made = plan(rows, [], Snapshot(applied, frozenset({"dinkes"})), mode="full")
+        assert {item.verdict for item in made.planned} == {Verdict.SAME}
+        assert brakes(made, len(applied), 2.0) == []

@@ -1,6 +1,7 @@
 """Read a file of HR: CSV as Indonesian Excel writes it, or XLSX, into rows with line numbers and named problems.
 
-The citizen number (NIK) is never taken: a column that holds it is left out, and said so (decision 6).
+The citizen number (NIK) is never taken: a column that holds it is left out, and said so; a single cell that holds it
+is emptied of it before anything else sees the row (decision 6).
 """
 
 from __future__ import annotations
@@ -9,15 +10,21 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from xml.etree.ElementTree import ParseError
 
 from idp.domain.city import nip
 from idp.domain.city.employment import EmploymentStatus
 from idp.domain.errors import Invalid
+from idp.domain.lifecycle import never_taken
 
 MAX_ROWS = 50_000
+MAX_BYTES = 20 * 1024 * 1024
+MAX_UNPACKED = 10 * MAX_BYTES
+"""What a workbook may grow to: it is a ZIP file, and a small one can hold gigabytes."""
 MAX_CELL = 300
 PROBLEMS_COLUMN = "masalah"
 FIELDS = (
@@ -41,7 +48,6 @@ _HEADINGS: Mapping[str, tuple[str, ...]] = {
     "phone": ("hp", "hp dinas", "no hp", "telepon", "phone"),
     "active": ("status", "aktif", "active"),
 }
-_NEVER = re.compile(r"\b(nik|no\.? ?ktp|ktp|kk|no\.? ?kk)\b", re.IGNORECASE)
 _STATUS_WORDS: Mapping[str, str] = {
     "pns": "pns", "cpns": "cpns", "pppk": "pppk", "p3k": "pppk", "pppk paruh waktu": "pppk_part_time",
     "pppk pw": "pppk_part_time", "non asn": "non_asn", "non-asn": "non_asn", "tkk": "non_asn", "honorer": "non_asn",
@@ -54,8 +60,17 @@ _TYPE_WORDS: Mapping[str, str] = {
 _YES = frozenset({"", "aktif", "ya", "y", "1", "true", "active"})
 _NO = frozenset({"tidak aktif", "nonaktif", "non aktif", "tidak", "n", "0", "false", "pensiun", "inactive"})
 _DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\Z", re.ASCII)
+_ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})([ T]00:00(:00)?)?\Z", re.ASCII)
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z", re.ASCII)
+_QUOTED_FORMULA = re.compile(r"'[=+@\t\r\n-]")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,20}\Z", re.ASCII)
+
+
+_BROKEN_WORKBOOK = (
+    zipfile.BadZipFile, zlib.error, ParseError, NotImplementedError, RuntimeError, EOFError, OSError,
+    LookupError, ValueError, TypeError, AttributeError,
+)  # fmt: skip
+"""What zipfile, zlib, the XML parser and openpyxl raise for damaged bytes, found by damaging some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,8 @@ def read(name: str, content: bytes, *, max_rows: int = MAX_ROWS) -> Sheet:
     """CSV (`;`, `,` or tab; UTF-8 with or without BOM, or cp1252) or XLSX. Raises Invalid with row and reason."""
     if not content:
         raise Invalid("file_empty", field="file")
+    if len(content) > MAX_BYTES:
+        raise Invalid("file_too_large", field="file", maximum=MAX_BYTES // 1024**2)
     lines = (
         _xlsx(content) if name.lower().endswith(".xlsx") or content[:4] == b"PK\x03\x04" else _csv(content)
     )
@@ -116,14 +133,15 @@ def read(name: str, content: bytes, *, max_rows: int = MAX_ROWS) -> Sheet:
 
 
 def guess_mapping(columns: Sequence[str]) -> dict[str, str]:
-    """Column → field, for headings that are known."""
-    found: dict[str, str] = {}
+    """Column → field, for headings that are known; of several for one field, the more telling one (a unit's code)."""
+    plain: dict[str, str] = {}
     for column in columns:
-        plain = re.sub(r"[_\s]+", " ", column.strip().casefold()).strip(" *:")
-        for field, headings in _HEADINGS.items():
-            if plain in headings and field not in found.values():
-                found[column] = field
-    return found
+        plain.setdefault(re.sub(r"[_\s]+", " ", column.strip().casefold()).strip(" *:"), column)
+    return {
+        plain[known[0]]: field
+        for field, headings in _HEADINGS.items()
+        if (known := [heading for heading in headings if heading in plain])
+    }
 
 
 def understand(sheet: Sheet, mapping: Mapping[str, str], today: date) -> tuple[list[FeedRow], list[Problem]]:
@@ -183,7 +201,10 @@ class _RowReader:
         return None if self.problems else made
 
     def refuse(self, field: str, code: str) -> None:
+        """Note what is wrong with a cell; the first reason is the one to mend."""
         column = self._by_field.get(field, field)
+        if any(problem.column == column for problem in self.problems):
+            return
         self.problems.append(
             Problem(self._row.number, column, self._row.cells.get(column, "")[:MAX_CELL], code)
         )
@@ -200,7 +221,8 @@ class _RowReader:
         value = re.sub(r"\s+", " ", value).strip()
         if value[:1] == "'" and value[1:2] in "=+-@0123456789'":
             value = value[1:]
-        if len(value) > MAX_CELL or any(ord(character) < 0x20 for character in value):
+        malformed = len(value) > MAX_CELL or any(ord(character) < 0x20 for character in value)
+        if malformed or never_taken.WITHHELD in value:
             self.refuse(field, "cell_malformed")
             return ""
         return value
@@ -220,8 +242,11 @@ class _RowReader:
             return None
         try:
             match = _DATE.match(value)
+            iso = _ISO_DATE.match(value)
             made = (
-                date(int(match[3]), int(match[2]), int(match[1])) if match else date.fromisoformat(value[:10])
+                date(int(match[3]), int(match[2]), int(match[1]))
+                if match
+                else date.fromisoformat(iso[1] if iso else "")
             )
         except ValueError:
             self.refuse(field, "date_malformed")
@@ -256,7 +281,7 @@ def _csv(content: bytes) -> Iterable[list[str]]:
         text = content.decode("cp1252", errors="replace")
     if "\x00" in text:
         raise Invalid("file_not_text", field="file")
-    first = text.split("\n", 1)[0]
+    first = re.sub(r'"[^"]*"', "", text).lstrip("\r\n").split("\n", 1)[0]
     delimiter = max(";,\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -269,13 +294,20 @@ def _xlsx(content: bytes) -> Iterable[list[str]]:
     """The first sheet. Numbers keep what Excel shows, so that a mangled NIP is recognised by its form."""
     from openpyxl import load_workbook  # noqa: PLC0415 -- large, and rarely needed
 
+    read_rows = 0
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            if sum(part.file_size for part in parts.infolist()) > MAX_UNPACKED:
+                raise Invalid("file_too_large", field="file", maximum=MAX_BYTES // 1024**2)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
         for row in sheet.iter_rows(values_only=True):
+            read_rows += 1
             yield [_cell(value) for value in row]
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, IndexError) as error:
-        raise Invalid("file_broken", field="file", row=1, reason="not an XLSX workbook") from error
+    except _BROKEN_WORKBOOK as error:
+        raise Invalid(
+            "file_broken", field="file", row=read_rows + 1, reason="not an XLSX workbook"
+        ) from error
 
 
 def _cell(value: object) -> str:
@@ -297,20 +329,39 @@ def _sheet(lines: Iterable[list[str]], max_rows: int) -> Sheet:
         if not any(cell.strip() for cell in cells):
             continue
         if not columns:
-            columns = [cell.strip() for cell in cells]
+            columns = [_unquoted(cell.strip()) for cell in cells]
             _check_columns(columns)
             continue
         if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
             raise Invalid("file_broken", field="file", row=number, reason="more cells than columns")
-        rows.append(Row(number, dict(zip(columns, cells, strict=False))))
+        rows.append(Row(number, dict(zip(columns, map(_unquoted, cells), strict=False))))
         if len(rows) > max_rows:
             raise Invalid("file_too_long", field="file", maximum=max_rows)
     if not columns or not rows:
         raise Invalid("file_without_rows", field="file")
-    left_out = tuple(c for c in columns if _NEVER.search(c) or c.casefold() == PROBLEMS_COLUMN)
-    kept = tuple(c for c in columns if c and c not in left_out)
-    trimmed = tuple(Row(row.number, {c: row.cells.get(c, "") for c in kept}) for row in rows)
-    return Sheet(kept, trimmed, tuple(c for c in left_out if c.casefold() != PROBLEMS_COLUMN))
+    known = guess_mapping(columns)
+    never = tuple(
+        c for c in columns if never_taken.is_named(c) or (c not in known and _holds_citizen_numbers(c, rows))
+    )
+    kept = tuple(c for c in columns if c and c not in never and c.casefold() != PROBLEMS_COLUMN)
+    taken = tuple(Row(row.number, {c: _taken(row.cells.get(c, "")) for c in kept}) for row in rows)
+    return Sheet(kept, taken, never)
+
+
+def _unquoted(cell: str) -> str:
+    """Without the apostrophe that keeps a spreadsheet from running a cell (`plan.refused_file` puts it there)."""
+    return cell[1:] if _QUOTED_FORMULA.match(cell) else cell
+
+
+def _holds_citizen_numbers(column: str, rows: Sequence[Row]) -> bool:
+    """Whether at least half of what stands in a column with a heading we do not know is nothing but one."""
+    filled = [cell for row in rows if (cell := row.cells.get(column, "").strip())]
+    found = sum(1 for cell in filled if never_taken.is_in(cell) and not any(map(str.isalpha, cell)))
+    return 2 * found >= max(1, len(filled))
+
+
+def _taken(cell: str) -> str:
+    return never_taken.WITHHELD if never_taken.is_in(cell) else cell
 
 
 def _check_columns(columns: list[str]) -> None:

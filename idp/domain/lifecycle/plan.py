@@ -16,7 +16,7 @@ COMPARED = (
     "plain_name", "title_before", "title_after", "employment_status", "unit_code", "position_title", "valid_to",
     "email", "phone",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class Verdict(StrEnum):
@@ -144,11 +144,12 @@ def refused_file(sheet: Sheet, problems: Sequence[Problem], sentences: Mapping[s
         by_row.setdefault(problem.row, []).append(problem)
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow([*sheet.columns, PROBLEMS_COLUMN])
+    writer.writerow([*map(_quoted, sheet.columns), PROBLEMS_COLUMN])
     for row in sheet.rows:
         if row.number in by_row:
             texts = [f"{p.column}: {sentences.get(p.code, p.code)}" for p in by_row[row.number]]
-            writer.writerow([*(_quoted(row.cells.get(c, "")) for c in sheet.columns), " | ".join(texts)])
+            cells = [*(row.cells.get(c, "") for c in sheet.columns), " | ".join(texts)]
+            writer.writerow(map(_quoted, cells))
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
