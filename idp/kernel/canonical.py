@@ -1,7 +1,8 @@
 """Canonical JSON (RFC 8785) for what is hashed or signed.
 
 Restricted to text, integers, booleans, None, lists and objects with ASCII names, for which sorted compact JSON as
-orjson writes it is byte for byte the form of RFC 8785; the tests compare it with the rfc8785 package.
+orjson writes it is byte for byte the form of RFC 8785; the tests compare it with the examples of the RFC and with the
+standard library, on which the offline verifier relies.
 """
 
 from __future__ import annotations

@@ -62,6 +62,75 @@ class TestTheKnownTree:
         assert merkle.root(Tree([]).read, 0) == merkle.EMPTY_ROOT
 
 
+class TestALogOfAMillion:
+    """Proofs come from stored nodes: nobody reads a million leaves for one of them."""
+
+    SIZE = 1_000_003
+
+    def test_proves_a_leaf_and_an_older_log_with_few_reads(self):
+        levels = [merkle.leaf_hash(b"same")]
+        while len(levels) < 21:
+            levels.append(merkle.node_hash(levels[-1], levels[-1]))
+        reads: list[tuple[int, int]] = []
+
+        def read(level: int, index: int) -> bytes:
+            assert (index + 1) << level <= self.SIZE, "only complete subtrees are stored"
+            reads.append((level, index))
+            return levels[level]
+
+        root = merkle.root(read, self.SIZE)
+        proof = merkle.inclusion_proof(read, 777_777, self.SIZE)
+        extension = merkle.consistency_proof(read, 500_001, self.SIZE)
+
+        assert merkle.verify_inclusion(levels[0], 777_777, self.SIZE, proof, root)
+        older = merkle.root(read, 500_001)
+        assert merkle.verify_consistency(500_001, self.SIZE, older, root, extension)
+        assert len(reads) < 200
+
+
+class TestWhatIsNotInTheTree:
+    @pytest.mark.parametrize(("index", "size"), [(-1, 8), (8, 8), (0, 0)])
+    def test_has_no_proof(self, index, size):
+        tree = Tree(LEAVES)
+        with pytest.raises(ValueError, match="outside the tree"):
+            merkle.inclusion_proof(tree.read, index, size)
+        assert not merkle.verify_inclusion(tree.read(0, 0), index, size, [], merkle.root(tree.read, 8))
+
+    def test_a_longer_or_shorter_proof_is_none(self):
+        tree = Tree(LEAVES)
+        root, proof = merkle.root(tree.read, 8), merkle.inclusion_proof(tree.read, 5, 8)
+        for wrong in (proof[:-1], [*proof, proof[-1]], proof[::-1], []):
+            assert not merkle.verify_inclusion(tree.read(0, 5), 5, 8, wrong, root)
+        old, extension = merkle.root(tree.read, 3), merkle.consistency_proof(tree.read, 3, 8)
+        for wrong in (extension[:-1], [*extension, extension[-1]], extension[::-1], []):
+            assert not merkle.verify_consistency(3, 8, old, root, wrong)
+
+    @pytest.mark.parametrize(("first", "second"), [(0, 8), (8, 7), (-1, 8)])
+    def test_sizes_out_of_order_have_no_proof(self, first, second):
+        with pytest.raises(ValueError, match="out of order"):
+            merkle.consistency_proof(Tree(LEAVES).read, first, second)
+
+
+class TestThePublishedProofs:
+    """The paths of the reference implementation's tests over the same eight leaves."""
+
+    def test_of_inclusion(self):
+        path = [step.hex() for step in merkle.inclusion_proof(Tree(LEAVES).read, 0, 8)]
+        assert path == [
+            "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+        ]
+
+    def test_of_consistency(self):
+        path = [step.hex() for step in merkle.consistency_proof(Tree(LEAVES).read, 6, 8)]
+        assert path == [
+            "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+            "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        ]
+
+
 @given(strategies.integers(1, 90), strategies.data())
 def test_every_leaf_proves_its_place_and_no_other(size, data):
     tree = Tree([str(n).encode() for n in range(size)])

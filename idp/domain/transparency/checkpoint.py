@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -16,6 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 _ED25519 = b"\x01"
 _DASH = "\u2014"
+_KEY_SIZE = 32
+_ROOT_SIZE = hashlib.sha256().digest_size
+_SIZES = 2**63
+_SIZE = re.compile(r"(0|[1-9][0-9]{0,18})\Z", re.ASCII)
 
 
 class CheckpointRefused(ValueError):
@@ -31,6 +36,14 @@ class Checkpoint:
     root: bytes
 
     def body(self) -> bytes:
+        """The three lines that are signed. Raises CheckpointRefused for what they cannot hold."""
+        if (
+            not self.origin
+            or "\n" in self.origin
+            or len(self.root) != _ROOT_SIZE
+            or not 0 <= self.size < _SIZES
+        ):
+            raise CheckpointRefused("not a checkpoint")
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n".encode()
 
 
@@ -40,13 +53,15 @@ def key_id(name: str, public_key: bytes) -> bytes:
 
 
 def verifier_key(name: str, public_key: bytes) -> str:
-    """The vkey text that an auditor keeps: `NAME+ID+BASE64`."""
+    """The vkey text that an auditor keeps: `NAME+ID+BASE64`. Raises CheckpointRefused for an unusable name."""
+    _check_name(name)
     encoded = base64.b64encode(_ED25519 + public_key).decode()
     return f"{name}+{key_id(name, public_key).hex()}+{encoded}"
 
 
 def sign(checkpoint: Checkpoint, name: str, private_key: Ed25519PrivateKey) -> str:
-    """The signed note."""
+    """The signed note. Raises CheckpointRefused for a key name that a note cannot hold."""
+    _check_name(name)
     public = private_key.public_key().public_bytes_raw()
     signature = key_id(name, public) + private_key.sign(checkpoint.body())
     return f"{checkpoint.body().decode()}\n{_DASH} {name} {base64.b64encode(signature).decode()}\n"
@@ -58,7 +73,7 @@ def verify(note: str, vkey: str) -> Checkpoint:
     body, separator, signatures = note.partition("\n\n")
     if not separator:
         raise CheckpointRefused("no signature")
-    for line in signatures.splitlines():
+    for line in signatures.split("\n"):
         parts = line.split(" ")
         if len(parts) != 3 or parts[0] != _DASH or parts[1] != name:
             continue
@@ -76,10 +91,10 @@ def verify(note: str, vkey: str) -> Checkpoint:
 def parse(body: str) -> Checkpoint:
     """Read the three lines of a checkpoint's body. Raises CheckpointRefused."""
     lines = body.split("\n")
-    if len(lines) < 3 or not lines[1].isascii() or not lines[1].isdigit():
+    if len(lines) < 3 or not lines[0] or not _SIZE.match(lines[1]):
         raise CheckpointRefused("not a checkpoint")
     root = _decode(lines[2])
-    if len(root) != hashlib.sha256().digest_size:
+    if len(root) != _ROOT_SIZE:
         raise CheckpointRefused("not a checkpoint")
     return Checkpoint(lines[0], int(lines[1]), root)
 
@@ -90,9 +105,15 @@ def parse_verifier_key(vkey: str) -> tuple[str, bytes, bytes]:
     if len(parts) != 3:
         raise CheckpointRefused("not a verifier key")
     raw = _decode(parts[2])
-    if raw[:1] != _ED25519 or key_id(parts[0], raw[1:]).hex() != parts[1]:
+    if raw[:1] != _ED25519 or len(raw) != 1 + _KEY_SIZE or key_id(parts[0], raw[1:]).hex() != parts[1]:
         raise CheckpointRefused("not a verifier key")
     return parts[0], bytes.fromhex(parts[1]), raw[1:]
+
+
+def _check_name(name: str) -> None:
+    """A note's lines are split at spaces and a verifier key at plus signs (C2SP signed-note)."""
+    if not name or "+" in name or any(map(str.isspace, name)):
+        raise CheckpointRefused("not a key name")
 
 
 def _decode(text: str) -> bytes:
