@@ -17,7 +17,8 @@ RFC 9162 §2.1.3 towards the checkpoint's root. An opening must give the commitm
 With --since, the log must extend the checkpoint of an older export; --consistency is the proof that
 `gapura audit consistency FIRST SECOND` prints: {"first", "second", "proof": [base64, ...]}.
 
-Exit status: 0 intact; 1 broken, with the first broken position; 2 usage.
+Exit status: 0 intact; 1 broken, with the first broken position (-1: the manifest); 2 wrong usage or a file that cannot
+be opened.
 """
 
 from __future__ import annotations
@@ -104,6 +105,14 @@ def signature_is_valid(public: bytes, message: bytes, signature: bytes) -> bool:
     return equal(multiply(scalar, BASE), add(nonce, multiply(challenge, key)))
 
 
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
+
+
+def decode(text: str) -> bytes:
+    """Strict base64: nothing is skipped, so that no byte of an export can change unnoticed."""
+    return base64.b64decode(text, validate=True)
+
+
 # ── Checkpoints ──────────────────────────────────────────────────────────────────────────────────────────────────────
 class Broken(Exception):
     """`position` is a leaf index, or -1 for the manifest."""
@@ -116,17 +125,19 @@ class Broken(Exception):
 def checkpoint(note: str, vkey: str) -> tuple[str, int, bytes]:
     """Origin, size and root of a note signed by `vkey`. Raises Broken."""
     name, identifier, encoded = vkey.split("+", 2)
-    raw = base64.b64decode(encoded)
+    raw = decode(encoded)
     if raw[:1] != b"\x01" or hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4].hex() != identifier:
         raise Broken(-1, "the verifier key is malformed")
     body, _, signatures = note.partition("\n\n")
     for line in signatures.splitlines():
         parts = line.split(" ")
-        if len(parts) == 3 and parts[1] == name:
-            signature = base64.b64decode(parts[2])
-            if signature[:4].hex() == identifier and signature_is_valid(raw[1:], f"{body}\n".encode(), signature[4:]):
+        if len(parts) == 3 and parts[0] == "\u2014" and parts[1] == name:
+            signature = decode(parts[2])
+            if signature[:4].hex() == identifier and signature_is_valid(
+                raw[1:], f"{body}\n".encode(), signature[4:]
+            ):
                 origin, size, root = body.split("\n")[:3]
-                return origin, int(size), base64.b64decode(root)
+                return origin, int(size), decode(root)
     raise Broken(-1, "the checkpoint is not signed by this key")
 
 
@@ -188,28 +199,40 @@ def read(path: str) -> tuple[dict, list[dict]]:
                     lines.append(json.loads(line))
                 except ValueError as error:
                     raise Broken(number - 1, f"line {number + 1} is not JSON") from error
-    if not lines or lines[0].get("kind") != "manifest":
+    if not lines or not isinstance(lines[0], dict) or lines[0].get("kind") != "manifest":
         raise Broken(-1, "there is no manifest")
+    if lines[0].get("version") != 1:
+        raise Broken(-1, "the export is of a version that this program does not know")
     return lines[0], lines[1:]
+
+
+def check_event(event: dict, position: int, size: int, root: bytes) -> None:
+    """Inclusion of one event, and its openings. Raises Broken or, for what cannot be read, one of UNREADABLE."""
+    if event.get("kind") != "event" or event.get("index") != position:
+        raise Broken(position, "an event is missing or out of order")
+    leaf = decode(event["leaf"])
+    if not is_included(leaf, position, size, [decode(step) for step in event["proof"]], root):
+        raise Broken(position, "the event is not in the signed log")
+    personal = json.loads(leaf).get("personal", {})
+    for name, opening in (event.get("openings") or {}).items():
+        value = json.dumps(opening["value"], ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        made = hashlib.sha256(b"\x02" + decode(opening["salt"]) + value.encode()).digest()
+        if base64.b64encode(made).decode() != personal.get(name):
+            raise Broken(position, f"the value of {name} differs from its commitment")
 
 
 def verify(path: str, vkey: str | None) -> tuple[int, tuple[str, int, bytes]]:
     """How many events are intact, and the checkpoint they are under. Raises Broken."""
     manifest, events = read(path)
     signed = checkpoint(manifest["checkpoint"], vkey or manifest["vkey"])
+    if manifest["origin"] != signed[0]:
+        raise Broken(-1, "the manifest names another log than the checkpoint")
     for count, event in enumerate(events):
         position = manifest["first"] + count
-        if event.get("index") != position:
-            raise Broken(position, "an event is missing or out of order")
-        leaf = base64.b64decode(event["leaf"])
-        if not is_included(leaf, position, signed[1], [base64.b64decode(s) for s in event["proof"]], signed[2]):
-            raise Broken(position, "the event is not in the signed log")
-        personal = json.loads(leaf).get("personal", {})
-        for name, opening in event.get("openings", {}).items():
-            value = json.dumps(opening["value"], ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-            made = hashlib.sha256(b"\x02" + base64.b64decode(opening["salt"]) + value.encode()).digest()
-            if base64.b64encode(made).decode() != personal.get(name):
-                raise Broken(position, f"the value of {name} differs from its commitment")
+        try:
+            check_event(event, position, signed[1], signed[2])
+        except UNREADABLE as error:
+            raise Broken(position, f"the event is unreadable ({error})") from error
     if len(events) != manifest["count"]:
         raise Broken((manifest["first"] or 0) + len(events), "events are missing at the end")
     return len(events), signed
@@ -217,7 +240,9 @@ def verify(path: str, vkey: str | None) -> tuple[int, tuple[str, int, bytes]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("export")
     parser.add_argument("--vkey", help="the log's key, as you kept it")
     parser.add_argument("--since", help="an older export that this log must extend")
@@ -230,14 +255,19 @@ def main(arguments: list[str] | None = None) -> int:
         if options.since:
             manifest, _ = read(options.since)
             older = checkpoint(manifest["checkpoint"], options.vkey or manifest["vkey"])
+            if older[0] != newest[0]:
+                raise Broken(-1, "the older export is of another log")
             with open(options.consistency, encoding="utf-8") as file:
-                proof = [base64.b64decode(step) for step in json.load(file)["proof"]]
+                proof = [decode(step) for step in json.load(file)["proof"]]
             if not extends(older[1], newest[1], older[2], newest[2], proof):
                 raise Broken(older[1], "the log was rewritten since the older export")
     except Broken as broken:
         print(f"BROKEN at position {broken.position}: {broken}")
         return 1
-    except (KeyError, TypeError, ValueError) as error:
+    except OSError as error:
+        print(f"Cannot open: {error}", file=sys.stderr)
+        return 2
+    except UNREADABLE as error:
         print(f"BROKEN at position -1: unreadable ({error})")
         return 1
     if not options.vkey:
