@@ -51,3 +51,41 @@ class TestAnAgeThatCannotBe:
         with pytest.raises(NipRefused) as refusal:
             parse(f"{born}2015051901"[:18], today=TODAY)
         assert refusal.value.code in ("birth_date_invalid", "year_invalid")
+
+
+class TestANumberThatASpreadsheetMangled:
+    """Excel keeps 15 digits (DOMAIN.md §2.2): the sentence must say so, whatever else is wrong with the number."""
+
+    @pytest.mark.parametrize("text", ["1.98609E+17", "1,98609E+17", "'1.98609e+17", " 1.98609E17 ", "2E+17"])
+    def test_as_a_power_is_recognised(self, text):
+        with pytest.raises(NipRefused) as refusal:
+            parse(text, today=TODAY)
+        assert refusal.value.code == "spreadsheet_exponent"
+
+    def test_by_rounding_is_recognised(self):
+        with pytest.raises(NipRefused) as refusal:
+            parse("198609262015051000", today=TODAY)
+        assert refusal.value.code == "spreadsheet_rounded"
+
+
+class TestTextThatIsNoNumber:
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            ("", "empty"),
+            (" . ' ", "empty"),
+            ("siti@kota.test", "letters"),
+            ("١٩٨٦٠٩٢٦٢٠١٥٠٥١٩٠١", "letters"),
+            ("19860926201505190", "wrong_length"),
+            ("1986092620150519011", "wrong_length"),
+            ("198602302015051901", "birth_date_invalid"),
+            ("198609261990051901", "year_invalid"),
+            ("198609262030051901", "year_invalid"),
+            ("198609262015050901", "sex_invalid"),
+            ("198609262015053901", "sex_invalid"),
+        ],
+    )
+    def test_is_refused_with_its_reason(self, text, code):
+        with pytest.raises(NipRefused) as refusal:
+            parse(text, today=TODAY)
+        assert refusal.value.code == code

@@ -14,7 +14,7 @@ from enum import StrEnum
 LENGTH = 18
 YOUNGEST = timedelta(days=15 * 365)
 OLDEST = date(1940, 1, 1)
-_EXPONENT = re.compile(r"\d[.,]\d+E\+?\d+\Z", re.IGNORECASE | re.ASCII)
+_EXPONENT = re.compile(r"\d([.,]\d+)?E\+?\d+\Z", re.IGNORECASE | re.ASCII)
 
 
 class NipKind(StrEnum):
