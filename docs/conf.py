@@ -16,10 +16,7 @@ language = "en"
 
 extensions = ["myst_parser"]
 exclude_patterns = ["_build"]
-suppress_warnings = [
-    "myst.xref_missing",  # links to files of the repository; tests/test_docs.py follows them
-    "toc.empty_glob",  # a page that is measured, not written, may not be there yet
-]
+suppress_warnings = ["myst.xref_missing"]  # links to files of the repository; tests/test_docs.py follows them
 myst_heading_anchors = 3
 myst_enable_extensions = ["deflist"]
 
