@@ -12,6 +12,7 @@ from idp.domain.audit.events import REFUSED, Event
 from idp.domain.authorizations import consents
 from idp.domain.clients.registered import ClientView
 from idp.domain.sessions import interactions
+from idp.kernel import failpoints
 from idp.oidc import introspection, revocation
 from idp.oidc import parameters as rows
 from idp.oidc import userinfo as userinfo_endpoint
@@ -137,8 +138,10 @@ def token() -> Response:
     if grant_type not in client.grant_types:
         raise OAuthError("unauthorized_client", "the client is not registered for this grant type")
     pending = exchange(given(), client)
+    point = "refresh" if grant_type == "refresh_token" else "token"
+    failpoints.hit(f"{point}.before_commit")
     context.commit_hot()
-    return json_response(issue.respond(pending, hit="refresh" if grant_type == "refresh_token" else "token"))
+    return json_response(issue.respond(pending, hit=point))
 
 
 @bp.route(rows.USERINFO, methods=["GET", "POST"])

@@ -18,6 +18,7 @@ from idp.domain.sessions import sso as sessions
 from idp.domain.sessions.interactions import Interaction
 from idp.domain.sessions.sso import Sso
 from idp.domain.sessions.steps import Proven, Step, next_step
+from idp.kernel import failpoints
 from idp.web import context
 from idp.web.browser import attach, browser, known_browser
 from idp.web.cookies import read_cookie, set_cookie
@@ -129,6 +130,7 @@ def complete(interaction: Interaction) -> Response:
     if not interaction.request or "target" not in interaction.request:
         interactions.finish(work, interaction.id)
     device = devices.remember(work, read_cookie("dev"), sso.person_id)
+    failpoints.hit("session.before_commit")
     context.commit_hot()
     SIGN_INS.labels("+".join(factors), "success").inc()
     response = redirect(_return_address(interaction), 303)
