@@ -32,6 +32,9 @@ SENTENCES: Mapping[str, Any] = {
     "grant_holds": _s(
         "Peran %(role)s berlaku lewat %(via)s (%(holder)s), %(span)s. Alasan: %(reason)s. Diberikan oleh %(given_by)s."
     ),
+    "grant_holds_directly": _s(
+        "Peran %(role)s diberikan langsung kepadanya, %(span)s. Alasan: %(reason)s. Diberikan oleh %(given_by)s."
+    ),
     "grant_ended": _s("Peran %(role)s lewat %(via)s (%(holder)s) sudah diakhiri."),
     "grant_not_yet": _s("Peran %(role)s lewat %(via)s (%(holder)s) baru berlaku mulai %(valid_from)s."),
     "grant_expired": _s("Peran %(role)s lewat %(via)s (%(holder)s) berakhir pada %(valid_to)s."),
@@ -85,10 +88,11 @@ def _is_noise(reason: Reason) -> bool:
 
 def sentence(reason: Reason) -> str:
     """One step in words; never more than what the page may show."""
-    text = SENTENCES.get(reason.code)
+    values = dict(reason.values)
+    is_direct = reason.code == "grant_holds" and values["via"] == Holder.PERSON.value
+    text = SENTENCES.get("grant_holds_directly" if is_direct else reason.code)
     if text is None:
         return reason.code
-    values = dict(reason.values)
     if "via" in values:
         values |= _grant_words(values)
     if "roles" in values:

@@ -128,6 +128,11 @@ class TestAccess:
         assert "Peran operator berlaku lewat unit kerja (Bidang Pelayanan)" in page
         assert "Alasan: Petugas loket. Diberikan oleh Ayu Administrator." in page
 
+    def test_given_directly_is_said_so(self, console, admin):
+        landed(admin.post("/konsol/akses/beri", holder="person", person="siti", **self.OFFER))
+        page = html.unescape(admin.get(f"/konsol/pegawai/{console.id_of('siti')}/akses").text)
+        assert "Peran operator diberikan langsung kepadanya, sejak 1 Januari 2026." in page
+
     def test_is_explained_as_of_another_day(self, console, admin):
         """DOMAIN.md E5."""
         landed(admin.post("/konsol/akses/beri", holder="person", person="siti", **self.OFFER))
@@ -233,6 +238,18 @@ class TestApplications:
         assert (
             "https://perizinan.test/cb<mark>/</mark>" in admin.get("/konsol/aplikasi/perizinan/catatan").text
         )
+
+
+class TestInEnglish:
+    def test_every_page_for_reading_speaks_english_to_an_english_browser(self, console, admin):
+        wanted = {
+            "/konsol/": "Overview", "/konsol/pegawai": "Staff", "/konsol/unit": "Units", "/konsol/akses": "Access",
+            "/konsol/aplikasi": "Applications", "/konsol/kunci": "Signing keys", "/konsol/audit": "Audit trail",
+        }  # fmt: skip
+        for path, heading in wanted.items():
+            page = admin.get(path, headers={"Accept-Language": "en"}).text
+            assert 'lang="en"' in page
+            assert f'<h1 class="govuk-heading-l">{heading}</h1>' in page, path
 
 
 class TestKeys:
