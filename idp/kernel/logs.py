@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -65,5 +66,6 @@ class _JsonHandler(logging.StreamHandler):  # type: ignore[type-arg]
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
+            line["exception"] = "".join(traceback.format_exception(*record.exc_info))[-MAX_TRACE:]
         self.stream.write(orjson.dumps(line).decode() + "\n")
         self.flush()

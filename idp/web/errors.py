@@ -70,6 +70,12 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
+        # What fails while another error is answered (its audit event, say) arrives here, wrapped.
+        original = getattr(error, "original_exception", None)
+        if isinstance(original, DBAPIError | PoolTimeout):
+            return database_away(original)
+        if original is not None:
+            return _unexpected(original)
         code = "not_found" if error.code == 404 else "request_malformed"
         response = error_page(code, sentence(code), error.code or 400)
         for name, value in error.get_headers():
