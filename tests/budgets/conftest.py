@@ -65,6 +65,7 @@ class Hot:
 
     app: Flask
     client: FlaskClient
+    database: str
 
     def count(self, call: Callable[[], TestResponse]) -> Spent:
         """Run `call` once and count. The half-second look at the configuration is not part of a request's price."""
@@ -143,7 +144,7 @@ def hot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         app = create_app(place.settings)
         client = app.test_client()
         client.set_cookie("gapura_sid", cookie, domain="localhost")
-        made = Hot(app, client)
+        made = Hot(app, client, request.param)
         made.userinfo(made.tokens()["access_token"])
         yield made
         with app.app_context():

@@ -96,7 +96,7 @@ def append(session: Session, actor: Actor, now: datetime, event: Event) -> None:
         name: {"salt": base64.b64encode(salts[name]).decode(), "value": value}
         for name, value in personal.items()
     }
-    _INSERT.run(
+    _INSERT.later(
         session,
         at=now,
         name=event.name,

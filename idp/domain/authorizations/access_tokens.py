@@ -65,7 +65,7 @@ def issue(
     """Record a token; returns the opaque value (for a JWT: its `jti`) and its end."""
     value = mint(Kind.ACCESS_TOKEN)
     expires_at = work.now + lifetime
-    _INSERT.run(
+    _INSERT.later(
         work.session,
         digest=work.vault.digests.of(Kind.ACCESS_TOKEN, value),
         family_id=family_id,

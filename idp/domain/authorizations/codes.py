@@ -100,7 +100,7 @@ def issue(
 ) -> str:
     """A code bound to client, redirect URI, challenge, person, session and epochs."""
     code = mint(Kind.CODE)
-    _INSERT.run(
+    _INSERT.later(
         work.session,
         digest=work.vault.digests.of(Kind.CODE, code),
         client_id=client_id,

@@ -132,14 +132,14 @@ ALIVE = (
 def begin(work: Work, family: Family) -> None:
     """Record what is issued from one authorization."""
     values = {name: getattr(family, name) for name in Family.__dataclass_fields__}
-    _INSERT_FAMILY.run(work.session, **values, created_at=work.now)
+    _INSERT_FAMILY.later(work.session, **values, created_at=work.now)
 
 
 def issue(work: Work, family: Family, generation: int = 1) -> str:
     """The family's next refresh token."""
     token = mint(Kind.REFRESH_TOKEN)
     idle = work.settings.lifetimes.span("offline_refresh_absolute" if family.offline else "refresh_idle")
-    _INSERT_TOKEN.run(
+    _INSERT_TOKEN.later(
         work.session,
         digest=work.vault.digests.of(Kind.REFRESH_TOKEN, token),
         family_id=family.id,

@@ -46,7 +46,7 @@ def write(
     names = sorted(claims)
     if not names:
         return
-    _INSERT.run(
+    _INSERT.later(
         work.session,
         person_id=person_id,
         client_id=client_id,

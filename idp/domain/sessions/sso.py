@@ -183,7 +183,7 @@ _TOOK_PART = Prepared(
 
 def took_part(work: Work, sso_id: str, client_id: str) -> None:
     """Note that a client received a code in the session."""
-    _TOOK_PART.run(work.session, session_id=sso_id, client_id=client_id, now=work.now)
+    _TOOK_PART.later(work.session, session_id=sso_id, client_id=client_id, now=work.now)
 
 
 def clients_of(session: Session, sso_id: str) -> list[str]:
