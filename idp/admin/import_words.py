@@ -84,7 +84,9 @@ PROBLEMS: Mapping[str, Any] = {
     "email_repeated": _s("Alamat surel ini ada di lebih dari satu baris."),
     "phone_malformed": _s("Bukan nomor telepon."),
     "active_unknown": _s("Tulis “aktif” atau “tidak aktif”."),
-    "cell_malformed": _s("Isi sel terlalu panjang atau memuat tanda yang tidak terbaca."),
+    "cell_malformed": _s(
+        "Isi sel terlalu panjang, tidak terbaca, atau memuat NIK/KK yang tidak boleh diambil."
+    ),
     "cell_too_long": _s("Isi sel terlalu panjang."),
     "changed_meanwhile": _s(
         "Data pegawai ini berubah setelah berkas diperiksa. Periksa berkasnya sekali lagi."
@@ -98,6 +100,7 @@ REFUSALS: Mapping[str, Any] = {
     "file_empty": _s("Berkas ini kosong."),
     "file_not_text": _s("Berkas ini bukan CSV atau XLSX."),
     "file_broken": _s("Berkas ini rusak pada baris %(row)s."),
+    "file_too_large": _s("Berkas ini lebih besar dari %(maximum)s MB."),
     "file_too_long": _s("Berkas ini lebih panjang dari %(maximum)s baris. Bagi menjadi beberapa berkas."),
     "file_without_rows": _s(
         "Berkas ini tidak berisi pegawai: perlu satu baris judul dan paling sedikit satu baris isi."

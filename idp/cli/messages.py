@@ -27,6 +27,7 @@ MESSAGES: Mapping[str, str] = {
     "file_broken": "the file is broken at row {row}: {reason}",
     "file_empty": "the file is empty",
     "file_not_text": "the file is neither CSV nor XLSX",
+    "file_too_large": "the file is larger than {maximum} MB",
     "file_too_long": "the file has more than {maximum} rows; split it",
     "file_without_rows": "the file has no rows below its headings",
     "grant_ended": "the grant has ended already",

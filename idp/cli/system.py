@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from idp.cli.main import config_option
 from idp.cli.session import Installation, installation, open_work
@@ -24,7 +25,8 @@ from idp.domain.work import Work
 from idp.kernel import secrets_store
 from idp.kernel.database import new_id
 from idp.kernel.logs import configure
-from idp.kernel.settings import load
+from idp.kernel.sealed import Unreadable
+from idp.kernel.settings import SettingsError, load
 from idp.ops import metrics
 
 TEMPLATE = """# Gapura. Every key, its unit, default and reason: config.example.toml
@@ -123,7 +125,7 @@ def _first_administrator(work: Work, name: str) -> tuple[str, str] | None:
             id=new_id(),
             person_id=person.id,
             status="external",
-            valid_from=work.now.date(),
+            valid_from=work.today,
             source="init",
             recorded_at=work.now,
         )
@@ -150,7 +152,24 @@ def serve(config: Path, bind: str | None, workers: int | None, with_worker: bool
     settings = load(config)
     configure(settings.log.level)
     secrets_store.read(settings.secrets.directory)
+    _refuse_foreign_kek(config)
     run(settings, config, bind=bind, workers=workers, with_worker=with_worker)
+
+
+def _refuse_foreign_kek(config: Path) -> None:
+    """Raises SettingsError when the kek file opens no signing key (C-237). A database that is away is not asked."""
+    try:
+        with open_work(installation(config)) as work:
+            sealed = next((key for key in keys.listed(work.session) if key.private is not None), None)
+            if sealed is not None:
+                keys.open_private(sealed, work.vault.sealer)
+    except Unreadable as error:
+        directory = load(config).secrets.directory
+        raise SettingsError(
+            f"secrets: {directory}/kek does not open the signing keys; restore the one they were made with"
+        ) from error
+    except DBAPIError:
+        return
 
 
 @click.command()

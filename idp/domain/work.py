@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -33,6 +34,11 @@ class Work:
     now: datetime
     vault: Vault
     settings: Settings
+
+    @property
+    def today(self) -> date:
+        """The day in the city: what is dated begins and ends at midnight there, not in UTC."""
+        return self.now.astimezone(ZoneInfo(self.settings.city.timezone)).date()
 
     def record(self, event: Event) -> None:
         """Add `event` to the audit trail in this same transaction."""

@@ -79,7 +79,7 @@ def give(work: Work, offer: Offer) -> Grant:
     _check_giver(work, offer, unit)
     if offer.client_id is not None and work.session.get(Client, offer.client_id) is None:
         raise NotFound("client_unknown", client_id=offer.client_id)
-    valid_from = offer.valid_from or work.now.date()
+    valid_from = offer.valid_from or work.today
     _check_not_held(work, role.id, offer, valid_from)
     grant = Grant(
         id=new_id(),
@@ -158,7 +158,7 @@ def of_role(session: Session, role_id: str) -> list[Grant]:
 
 def holder_unit(work: Work, holder: Holder, holder_id: str) -> str | None:
     """The unit code in which the holder stands today. Raises NotFound for a holder that does not exist."""
-    today = work.now.date()
+    today = work.today
     if holder is Holder.UNIT:
         return units.by_code(work.session, holder_id).code
     if holder is Holder.POSITION:
@@ -174,7 +174,7 @@ def holder_unit(work: Work, holder: Holder, holder_id: str) -> str | None:
 def _check_offer(work: Work, offer: Offer) -> None:
     if not offer.reason.strip():
         raise Invalid("reason_missing", field="reason")
-    if offer.valid_to is not None and offer.valid_to < (offer.valid_from or work.now.date()):
+    if offer.valid_to is not None and offer.valid_to < (offer.valid_from or work.today):
         raise Invalid("ends_before_it_begins", field="valid_to")
     if offer.constraint_unit is not None:
         units.by_code(work.session, offer.constraint_unit)
@@ -193,7 +193,7 @@ def _check_giver(work: Work, offer: Offer, unit: str | None) -> None:
         raise Invalid("platform_role_to_person_only", field="holder")
     if offer.role == PlatformRole.UNIT_ADMIN and offer.constraint_unit is None:
         raise Invalid("unit_admin_needs_unit", field="constraint_unit")
-    held = platform_roles_of(work.session, offer.holder_id, work.now.date())
+    held = platform_roles_of(work.session, offer.holder_id, work.today)
     for other in held:
         if frozenset({PlatformRole(offer.role), other}) in INCOMPATIBLE:
             raise Conflict("roles_incompatible", role=offer.role, other=other.value)
@@ -202,10 +202,10 @@ def _check_giver(work: Work, offer: Offer, unit: str | None) -> None:
 def _reaches_actor(work: Work, offer: Offer) -> bool:
     if offer.holder is Holder.PERSON:
         return offer.holder_id == work.actor.id
-    posts = placements.posts(work.session, work.actor.id or "", work.now.date())
+    posts = placements.posts(work.session, work.actor.id or "", work.today)
     if offer.holder is Holder.POSITION:
         return any(post.position_id == offer.holder_id for post in posts)
-    tree = units.tree(work.session, work.now.date())
+    tree = units.tree(work.session, work.today)
     return any(offer.holder_id in {node.code for node in tree.path(post.unit_id)} for post in posts)
 
 
@@ -243,7 +243,7 @@ def platform_roles_of(session: Session, person_id: str, on: date) -> set[Platfor
 
 def _check_admin_remains(work: Work, ending: Grant) -> None:
     """R-115: at least one active administrator always remains."""
-    today = work.now.date()
+    today = work.today
     others = work.session.execute(
         select(Grant.id)
         .join(accounts.Account, accounts.Account.person_id == Grant.holder_id)

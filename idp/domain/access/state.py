@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Date, String, bindparam, select
 from sqlalchemy.orm import Session
@@ -26,8 +25,8 @@ from idp.kernel.prepared import Prepared
 
 
 def today(work: Work) -> date:
-    """The day in the city: grants end at midnight there, not in UTC."""
-    return work.now.astimezone(ZoneInfo(work.settings.city.timezone)).date()
+    """The day in the city."""
+    return work.today
 
 
 def load(work: Work, person_id: str, client: ClientFacts, as_of: date | None = None) -> State:

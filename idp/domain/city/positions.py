@@ -64,7 +64,7 @@ def add(
         unit_id=units.by_code(work.session, unit).id,
         title=title.strip(),
         position_type=position_type,
-        valid_from=valid_from or work.now.date(),
+        valid_from=valid_from or work.today,
         recorded_at=work.now,
     )
     work.session.add(position)

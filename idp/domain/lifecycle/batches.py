@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import delete, func, insert, select
 
 from idp.domain.access import state
@@ -24,7 +25,7 @@ from idp.domain.errors import Conflict, Forbidden, Invalid
 from idp.domain.lifecycle import brakes, feed
 from idp.domain.lifecycle import plan as planning
 from idp.domain.lifecycle.apply import HANDLER_KIND, apply_next
-from idp.domain.lifecycle.feed import FeedRow, Problem, Sheet
+from idp.domain.lifecycle.feed import FeedRow, Problem, Row, Sheet
 from idp.domain.lifecycle.plan import Current, Plan, Planned, Snapshot, Verdict
 from idp.domain.lifecycle.runs import ImportRow, ImportRun, Mode, RunState, get
 from idp.domain.runtime import outbox
@@ -45,7 +46,9 @@ KEPT = timedelta(days=30)
 
 
 def upload(work: Work, name: str, content: bytes, mode: str) -> ImportRun:
-    """Keep a file, sealed, with a first guess of what its columns mean.
+    """Keep what may be taken of a file, sealed, with a first guess of what its columns mean.
+
+    Columns and cells that are never taken are gone before anything is stored (decision 6).
 
     Raises Invalid for a file that cannot be read, Forbidden without IMPORT_RUN.
     """
@@ -72,7 +75,7 @@ def upload(work: Work, name: str, content: bytes, mode: str) -> ImportRun:
         uploaded_by=work.actor.id,
         uploaded_at=work.now,
     )
-    run.content = work.vault.sealer.seal(content, _place(run.id))
+    run.content = work.vault.sealer.seal(_packed(sheet), _place(run.id))
     work.session.add(run)
     work.session.flush()
     work.record(
@@ -218,8 +221,14 @@ def _waiting(work: Work, run_id: str) -> ImportRun:
 def _sheet(work: Work, run: ImportRun) -> Sheet:
     if run.content is None:
         raise Conflict("import_not_waiting", state=run.state)
-    content = work.vault.sealer.open(run.content, _place(run.id))
-    return feed.read(run.file_name, content, max_rows=work.settings.imports.max_rows)
+    columns, rows, left_out = orjson.loads(work.vault.sealer.open(run.content, _place(run.id)))
+    taken = tuple(Row(number, dict(zip(columns, cells, strict=True))) for number, cells in rows)
+    return Sheet(tuple(columns), taken, tuple(left_out))
+
+
+def _packed(sheet: Sheet) -> bytes:
+    rows = [[row.number, [row.cells.get(column, "") for column in sheet.columns]] for row in sheet.rows]
+    return orjson.dumps([sheet.columns, rows, sheet.left_out])
 
 
 def _planned(work: Work, run: ImportRun, sheet: Sheet) -> tuple[Plan, str]:

@@ -55,10 +55,14 @@ class Verdict:
 
 def verify(work: Work) -> Verdict:
     """Every leaf against tree, columns and openings; every checkpoint against the tree and its signature."""
-    checked, broken = _verify_events(work)
+    newest = log.newest_checkpoint(work.session)
+    published = newest.size if newest is not None else 0
+    # Read after the checkpoint, so that a log which grows meanwhile is never taken for one that was cut.
+    size = log.size(work.session)
+    checked, broken = _verify_events(work, size)
     if broken is None:
         broken = _verify_nodes(work, checked)
-    count, wrong = (0, None) if broken else _verify_checkpoints(work, checked)
+    count, wrong = (0, None) if broken else _verify_checkpoints(work, checked, published)
     unsealed = work.session.scalar(
         select(func.count()).select_from(AuditEvent).where(AuditEvent.leaf_index.is_(None))
     )
@@ -75,11 +79,11 @@ def remember(work: Work, verdict: Verdict) -> None:
     upkeep.beat(work.session, _BEAT, work.now, verdict.summary())
 
 
-def _verify_events(work: Work) -> tuple[int, Break | None]:
+def _verify_events(work: Work, size: int) -> tuple[int, Break | None]:
     """Leaf by leaf, without gap."""
     read = log.reader(work.session)
     expected = 0
-    for row in _sealed(work):
+    for row in _sealed(work, size):
         index = row.leaf_index
         if index != expected:
             return expected, Break(expected, "an event is missing")
@@ -87,18 +91,18 @@ def _verify_events(work: Work) -> tuple[int, Break | None]:
         if reason is not None:
             return expected, Break(expected, reason)
         expected += 1
-    if expected != log.size(work.session):
+    if expected != size:
         return expected, Break(expected, "events are missing at the end")
     return expected, None
 
 
-def _sealed(work: Work) -> Iterator[AuditEvent]:
+def _sealed(work: Work, size: int) -> Iterator[AuditEvent]:
     after = -1
     while True:
         rows = list(
             work.session.scalars(
                 select(AuditEvent)
-                .where(AuditEvent.leaf_index > after)
+                .where(AuditEvent.leaf_index > after, AuditEvent.leaf_index < size)
                 .order_by(AuditEvent.leaf_index)
                 .limit(CHUNK)
                 .execution_options(populate_existing=True)
@@ -159,11 +163,12 @@ def _verify_nodes(work: Work, size: int) -> Break | None:
     return None
 
 
-def _verify_checkpoints(work: Work, size: int) -> tuple[int, Break | None]:
+def _verify_checkpoints(work: Work, size: int, published: int) -> tuple[int, Break | None]:
     read = log.reader(work.session)
     key = log.vkey(work)
     count = 0
-    for stored in work.session.scalars(select(log.StoredCheckpoint).order_by(log.StoredCheckpoint.size)):
+    stored_ones = select(log.StoredCheckpoint).where(log.StoredCheckpoint.size <= published)
+    for stored in work.session.scalars(stored_ones.order_by(log.StoredCheckpoint.size)):
         try:
             note = verify_note(stored.note, key)
         except CheckpointRefused as error:
