@@ -124,22 +124,7 @@ def restore(
 ) -> None:  # fmt: skip
     """Make a working installation from FILE in DIRECTORY. Everybody has to sign in anew."""
     passphrase = _passphrase(passphrase_file or _beside(config))
-    if directory.exists() and any(directory.iterdir()) and not yes:
-        raise Conflict("directory_not_empty", directory=str(directory))
-    beginning = directory.with_name(f".{directory.name}.restoring")
-    with _refusals():
-        for _ in archive.read(file.open("rb"), passphrase):
-            pass  # the whole file is proven before anything is touched
-        shutil.rmtree(beginning, ignore_errors=True)
-        beginning.mkdir(parents=True, mode=0o700)
-        place, manifest, counts = _unpack(file, passphrase, beginning, database)
-    place.engine.dispose()
-    if directory.exists():
-        aside = directory.with_name(f"{directory.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-        directory.rename(aside)
-        click.echo(f"What was there is now in {aside}.", err=True)
-    beginning.rename(directory)
-    place = installation(directory / CONFIG_FILE)
+    place, manifest, counts = _put_in_place(file, passphrase, directory, database, replace=yes)
     made_at = datetime.fromisoformat(manifest["made_at"])
     with open_work(place) as work:
         restoration.declare(work, made_at)
@@ -162,6 +147,37 @@ def restore(
         )
     if verdict.broken is not None:
         raise click.ClickException(f"audit log broken at {verdict.broken.position}: {verdict.broken.reason}")
+
+
+def _put_in_place(
+    file: Path, passphrase: bytes, directory: Path, database: str | None, *, replace: bool
+) -> tuple[Installation, dict[str, Any], dict[str, int]]:
+    """Restore beside `directory`, then change places; nothing is touched before the whole file is proven."""
+    if directory.exists() and any(directory.iterdir()) and not replace:
+        raise Conflict("directory_not_empty", directory=str(directory))
+    beginning = directory.with_name(f".{directory.name}.restoring")
+    with _refusals():
+        for _ in archive.read(file.open("rb"), passphrase):
+            pass  # the whole file is proven before anything is touched
+        shutil.rmtree(beginning, ignore_errors=True)
+        beginning.mkdir(parents=True, mode=0o700)
+        place, manifest, counts = _unpack(file, passphrase, beginning, database)
+    place.engine.dispose()
+    if directory.exists():
+        aside = directory.with_name(f"{directory.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+        directory.rename(aside)
+        click.echo(f"What was there is now in {aside}.", err=True)
+    beginning.rename(directory)
+    return installation(directory / CONFIG_FILE), manifest, counts
+
+
+def _put_in_place(beginning: Path, directory: Path) -> None:
+    """Move an installation that is there aside, never over it."""
+    if directory.exists():
+        aside = directory.with_name(f"{directory.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+        directory.rename(aside)
+        click.echo(f"What was there is now in {aside}.", err=True)
+    beginning.rename(directory)
 
 
 def _manifest(place: Installation) -> dict[str, Any]:

@@ -144,6 +144,12 @@ SENTENCES: Mapping[str, Any] = {
     "early_unconfirmed": _s("Centang bahwa Anda mengerti akibatnya."),
     "word_missing": _s("Ketik kata yang diminta."),
     "key_destroyed": _s("Kunci ini sudah dicabut."),
+    "employment_status_unknown": _s("Status kepegawaian tidak dikenal."),
+    "account_disabled": _s("Akun ini sudah ditutup."),
+    "account_not_disabled": _s("Akun ini tidak sedang ditutup."),
+    "person_holds_more_power": _s("Orang ini memegang wewenang yang lebih besar daripada Anda."),
+    "text_malformed": _s("Isian ini memuat tanda yang tidak dapat dipakai."),
+    "member_unknown": _s("Isian ini tidak dikenal."),
     "session_unknown": _s("Sesi ini tidak ada."),
     "consent_unknown": _s("Persetujuan ini tidak ada."),
 }

@@ -59,7 +59,6 @@ SENTENCES: Mapping[str, Any] = {
     "import_approved": _s("%(actor)s melepas berkas kepegawaian yang tertahan."),
     "import_applied": _s("Berkas kepegawaian diterapkan oleh %(actor)s."),
     "import_discarded": _s("%(actor)s membuang berkas kepegawaian."),
-    "import_undone": _s("%(actor)s membatalkan penerapan berkas kepegawaian."),
     "grant_given": _s("%(actor)s memberikan peran %(role)s di %(client)s kepada %(holder)s."),
     "grant_ended": _s("%(actor)s mengakhiri peran %(role)s di %(client)s dari %(holder)s."),
     "role_defined": _s("%(actor)s menetapkan peran %(target)s di %(client)s."),

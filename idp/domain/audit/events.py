@@ -63,7 +63,6 @@ EVENTS: Mapping[str, str] = {
     "import_approved": "a second person released a stopped HR file",
     "import_applied": "an HR file was applied",
     "import_discarded": "an HR file was discarded",
-    "import_undone": "an HR file was undone",
     # access
     "grant_given": "access was given",
     "grant_ended": "access was ended",
