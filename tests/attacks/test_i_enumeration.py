@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import statistics
 import time
 
 import pytest
 
+from tests.attacks.conftest import assert_alike
 from tests.attacks.test_c_codes import together
 from tests.conftest import City
 
@@ -68,7 +68,7 @@ def test_c_156_login_timing(cast, victim):
             began = time.perf_counter()
             browser.request("POST", "/masuk", fields, headers={"X-Forwarded-For": f"198.51.100.{number}"})
             times[exists].append(time.perf_counter() - began)
-    assert abs(statistics.median(times[True]) - statistics.median(times[False])) <= 0.005
+    assert_alike(times[True], times[False])
 
 
 def test_c_157_second_step_reveals_nothing(cast):
@@ -102,7 +102,7 @@ def test_c_160_lockout_cannot_be_used_against_others(cast, victim):
     assert attempt(cast, victim.username, victim.password, home).status == 303, (
         "her own browser is not touched"
     )
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     cast.provider.clock.forward(15 * 60)
     assert attempt(cast, victim.username, victim.password, address="192.0.2.99").status == 303
 
