@@ -171,15 +171,6 @@ def _put_in_place(
     return installation(directory / CONFIG_FILE), manifest, counts
 
 
-def _put_in_place(beginning: Path, directory: Path) -> None:
-    """Move an installation that is there aside, never over it."""
-    if directory.exists():
-        aside = directory.with_name(f"{directory.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-        directory.rename(aside)
-        click.echo(f"What was there is now in {aside}.", err=True)
-    beginning.rename(directory)
-
-
 def _manifest(place: Installation) -> dict[str, Any]:
     with open_work(place) as work:
         while audit_log.seal(work):
