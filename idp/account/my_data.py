@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import make_response
+from flask import make_response, redirect, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -16,6 +16,7 @@ from idp.domain.access import roles, state
 from idp.domain.access.grants import Grant
 from idp.domain.access.model import Holder
 from idp.domain.accounts import accounts
+from idp.domain.authorizations import consents, families
 from idp.domain.city import placements, units
 from idp.domain.release import ledger
 from idp.web import context
@@ -30,6 +31,11 @@ def show() -> Response:
         "account/my_data.html",
         here,
         data=_facts(here, data),
+        consents=[
+            {"client_id": c.client_id, "app": _name(c.client_id), "given_at": c.given_at}
+            for c in consents.of_person(context.work().session, here.sso.person_id)
+            if c.kind == consents.CONSENT
+        ],
         grants=[_shown_grant(grant) for grant in data["grants"] if grant["ended_at"] is None],
         disclosures=_summed(data["disclosures"]),
     )
@@ -67,6 +73,16 @@ def _summed(disclosures: list[dict[str, Any]]) -> list[dict[str, Any]]:
         line["times"] += 1
         line["first_at"] = item["at"]
     return list(found.values())
+
+
+def withdraw(client_id: str) -> Response:
+    """Take back a consent; what the application holds of the person ends at once. Raises NotFound."""
+    here = present()
+    work = context.work()
+    consents.withdraw(work, here.sso.person_id, client_id)
+    families.revoke_given(work, here.sso.person_id, client_id)
+    context.commit_hot()
+    return redirect(url_for("account.my_data"), 303)
 
 
 def download() -> Response:

@@ -97,6 +97,11 @@ def my_data_download() -> AnyResponse:
     return data_page.download()
 
 
+@bp.post("/data-saya/persetujuan/<client_id>/cabut")
+def withdraw_consent(client_id: str) -> AnyResponse:
+    return data_page.withdraw(client_id)
+
+
 @bp.post("/bahasa")
 def language() -> AnyResponse:
     """Switch the language and stay on the page."""

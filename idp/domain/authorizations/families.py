@@ -264,6 +264,17 @@ def revoke(work: Work, family_id: str, reason: str, *, event: str | None = None)
     return row is not None
 
 
+def revoke_given(work: Work, person_id: str, client_id: str) -> None:
+    """A consent was withdrawn: what the client holds of this person ends, offline or not."""
+    work.session.execute(
+        update(_FAMILY)
+        .where(
+            _FAMILY.c.person_id == person_id, _FAMILY.c.client_id == client_id, _FAMILY.c.revoked_at.is_(None)
+        )
+        .values(revoked_at=work.now, revoke_reason="consent_withdrawn")
+    )
+
+
 def revoke_of_session(work: Work, session_id: str) -> None:
     """A session ended: its session-bound families end with it; offline ones were consented to outlive it."""
     work.session.execute(
