@@ -132,7 +132,7 @@ class Provider:
         assert self.process is not None
         self.process.send_signal(number)
         try:
-            return self.process.wait(20)
+            return self.process.wait(40)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -149,7 +149,7 @@ class Provider:
             )
         except urllib3.exceptions.HTTPError:
             return False
-        return answer.status == 200
+        return answer.status < 500
 
 
 @contextmanager
@@ -182,9 +182,9 @@ def a_provider(
             f"127.0.0.1:{metrics}", extra=environment or {},
         )  # fmt: skip
         provider.run("init")
-        if started:
-            provider.start()
         try:
+            if started:
+                provider.start()
             yield provider
         finally:
             if provider.process is not None and provider.process.poll() is None:

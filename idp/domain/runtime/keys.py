@@ -68,8 +68,7 @@ def prepare(work: Work, algorithm: str) -> Key:
         raise NotFound("algorithm_unknown", algorithm=algorithm)
     if _one(work, algorithm, KeyState.PUBLISHED) is not None:
         raise Conflict("key_already_prepared", algorithm=algorithm)
-    private = jose.generate(algorithm, work.settings.keys.rsa_bits)
-    signer = jose.SigningKey(private, algorithm)
+    private, signer = _generated(algorithm, work.settings.keys.rsa_bits)
     failpoints.hit("keys.after_generate")
     key = Key(
         kid=signer.kid,
@@ -162,6 +161,15 @@ def get(session: Session, kid: str) -> Key:
     if key is None:
         raise NotFound("key_unknown", kid=kid)
     return key
+
+
+def _generated(algorithm: str, rsa_bits: int) -> tuple[dict[str, Any], jose.SigningKey]:
+    """A private JWK and its signer. A `kid` that begins with a hyphen would read as an option of `gapura key`."""
+    while True:
+        private = jose.generate(algorithm, rsa_bits)
+        signer = jose.SigningKey(private, algorithm)
+        if not signer.kid.startswith("-"):
+            return private, signer
 
 
 def _one(work: Work, algorithm: str, state: KeyState) -> Key | None:
