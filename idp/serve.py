@@ -11,9 +11,13 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from idp import worker
+from idp.kernel import orphans
 from idp.kernel.logs import configure
 from idp.kernel.settings import Settings, set_environment_value
 from idp.ops import metrics
+
+SERVED = "GAPURA_SERVED"
+"""Tells idp.wsgi that it runs in a child of this server."""
 
 
 def serve(
@@ -22,6 +26,7 @@ def serve(
     """Serve until SIGTERM or SIGINT; requests that were accepted are answered before the process ends."""
     host, _, port = (bind or settings.server.bind).rpartition(":")
     set_environment_value("GAPURA_CONFIG", str(config.resolve()))
+    set_environment_value(SERVED, "1")
     # Fresh processes: no inherited database connection, and counters that know their directory from the start.
     multiprocessing.set_start_method("spawn", force=True)
     series = tempfile.TemporaryDirectory(prefix="gapura-metrics-") if settings.metrics.bind else None
@@ -60,5 +65,6 @@ def _worker_process(settings: Settings) -> multiprocessing.process.BaseProcess:
 
 
 def _work(settings: Settings) -> None:
+    orphans.end_with_parent()
     configure(settings.log.level)
     worker.run_until_signal(settings)

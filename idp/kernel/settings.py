@@ -260,7 +260,7 @@ def _apply_environment(tree: dict[str, Any], environ: Mapping[str, str]) -> None
             tree[section] = value
 
 
-_OWN_VARIABLES = frozenset({"GAPURA_CONFIG", "GAPURA_FAILPOINTS"})
+_OWN_VARIABLES = frozenset({"GAPURA_CONFIG", "GAPURA_FAILPOINTS", "GAPURA_SERVED"})
 
 
 def _typed(section: str, key: str, value: str) -> Any:

@@ -48,7 +48,7 @@ class TestARestoredInstallation:
         """F-33; from either database to SQLite."""
         provider = own_provider(database)
         city = City(provider)
-        siti, client = city.person(), city.client()
+        siti, client = city.person(totp=False), city.client()
         city.build()
         browser = city.browser()
         tokens = client.sign_in(browser, siti, scope="openid offline_access", prompt="consent")
