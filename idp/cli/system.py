@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import click
-from sqlalchemy import select
+from sqlalchemy import false, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from idp.cli.main import config_option
@@ -28,6 +28,8 @@ from idp.kernel.logs import configure
 from idp.kernel.sealed import Unreadable
 from idp.kernel.settings import SettingsError, load
 from idp.ops import metrics
+
+_PREPARING = 0x67617077
 
 TEMPLATE = """# Gapura. Every key, its unit, default and reason: config.example.toml
 environment = "{environment}"
@@ -77,6 +79,7 @@ def init(
     place = installation(config)
     prepare_database(place)
     with open_work(place) as work:
+        _one_node_at_a_time(work)
         first = _first_administrator(work, admin_name)
     result = {"config": str(config), "issuer": settings.issuer}
     if first is not None:
@@ -103,10 +106,20 @@ def prepare_database(place: Installation) -> None:
 
     upgrade(place.settings)
     with open_work(place) as work:
+        _one_node_at_a_time(work)
         epochs.ensure(work.session)
         roles.ensure_platform_roles(work.session, work.now)
         keys.ensure(work)
         audit_log.ensure_key(work)
+
+
+def _one_node_at_a_time(work: Work) -> None:
+    """Until commit, whoever else prepares the same database waits (C-204)."""
+    if work.session.get_bind().dialect.name == "postgresql":
+        work.session.execute(text("SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '60s'"))
+        work.session.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
+    else:  # SQLite: a write that changes nothing takes the write lock before anything is read
+        work.session.execute(update(epochs.Epoch).where(false()).values(name=""))
 
 
 def _first_administrator(work: Work, name: str) -> tuple[str, str] | None:
