@@ -14,7 +14,7 @@ from idp.cli.output import card, counted, json_option, show, table
 from idp.cli.targets import json_object, opened
 from idp.domain.access import roles
 from idp.domain.actors import Permission
-from idp.domain.clients import credentials, integration_log, metadata, registered
+from idp.domain.clients import credentials, integration_log, metadata, registered, resource_servers
 from idp.domain.clients.profiles import PROFILES
 from idp.domain.work import Work
 
@@ -299,3 +299,59 @@ def _facts(work: Work, row: registered.Client) -> dict[str, Any]:
         **view.members,
         "disabled_reason": row.disabled_reason,
     }
+
+
+@client.command("add-api")
+@click.argument("identifier")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    help="A scope that the API defines; several times for several.",
+)
+@click.option("--client", "client_id", help="The client by which the API asks about tokens (introspection).")
+@click.option("--name", help="Name that people see.")
+@config_option
+@json_option
+def add_api(
+    identifier: str,
+    scopes: tuple[str, ...],
+    client_id: str | None,
+    name: str | None,
+    config: Path,
+    as_json: bool,
+) -> None:
+    """Register an API: IDENTIFIER (an address) is the audience of its access tokens."""
+    with opened(config) as work:
+        if client_id is not None:
+            registered.owned(work, client_id, Permission.CLIENTS_WRITE)
+        server = resource_servers.register(work, identifier, scopes=scopes, client_id=client_id, name=name)
+        facts = {"identifier": server.identifier, "scopes": server.scopes, "client_id": server.client_id}
+    show(
+        as_json,
+        facts,
+        lambda: (
+            f"Registered {identifier} with {', '.join(scopes)}.\nNext: give an application the scope with"
+            f" gapura client change CLIENT_ID --scope, and let it ask with resource={identifier}"
+        ),
+    )
+
+
+@client.command("list-apis")
+@config_option
+@json_option
+def list_apis(config: Path, as_json: bool) -> None:
+    """List the registered APIs."""
+    with opened(config) as work:
+        rows = [
+            {
+                "identifier": s.identifier,
+                "scopes": " ".join(s.scopes),
+                "client_id": s.client_id or "",
+                "name": s.name,
+            }
+            for s in resource_servers.listed(work.session)
+        ]
+    columns = ("identifier", "scopes", "client_id")
+    show(as_json, rows, lambda: table(columns, [[row[name] for name in columns] for row in rows]))

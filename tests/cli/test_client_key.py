@@ -109,3 +109,28 @@ class TestKeys:
 
     def test_an_unknown_key_is_exit_3(self, gapura):
         assert gapura("key", "activate", "nihil").code == 3
+
+
+class TestAnApi:
+    """A resource server is registered by name, and its tokens carry it as audience (RFC 8707, RFC 9068)."""
+
+    def test_is_registered_and_gets_tokens_of_its_own(self, town):
+        api, scope = f"https://izin-{town.tag}.test", f"izin-{town.tag}:read"
+        town.provider.run("client", "add-api", api, "--scope", scope)
+        machine = town.client(
+            "mesin", grant_types=["client_credentials"], response_types=[], redirect_uris=[], scope=scope
+        )
+        town.build()
+
+        answer = machine.post("/oauth/token", {"grant_type": "client_credentials", "resource": api})
+
+        assert machine.validated(answer.json()["access_token"])[1]["aud"] == api
+        assert api in town.provider.run("client", "list-apis", "--json")
+        assert api in town.provider.run("client", "list-apis")
+
+    def test_cannot_be_registered_twice_nor_take_anothers_scope(self, town):
+        api, scope = f"https://lain-{town.tag}.test", f"lain-{town.tag}:read"
+        town.provider.run("client", "add-api", api, "--scope", scope)
+        town.provider.run("client", "add-api", api, "--scope", f"{scope}2", code=4)
+        town.provider.run("client", "add-api", f"{api}/b", "--scope", scope, code=4)
+        town.provider.run("client", "add-api", "not an address", "--scope", f"{scope}3", code=2)
