@@ -14,12 +14,10 @@ from idp.adapters.outbound import Outbound
 from idp.admin import imports
 from idp.admin import routes as admin
 from idp.domain.accounts.hashing import Hasher
-from idp.domain.work import Vault
+from idp.domain.work import open_vault
 from idp.kernel import failpoints, secrets_store
 from idp.kernel.clock import Clock
 from idp.kernel.database import engine_options, prepare_engine
-from idp.kernel.opaque import Digests
-from idp.kernel.sealed import Sealer
 from idp.kernel.settings import Settings
 from idp.kernel.settings import failpoints as failpoint_settings
 from idp.oidc import discovery, parameters
@@ -36,16 +34,10 @@ DOORS = (oidc.bp, signin.bp, account.bp, admin.bp, imports.bp, ops.bp)
 UPLOADS = "/konsol/impor"
 
 
-def build_vault(settings: Settings) -> Vault:
-    """Keyed digests and sealer from the root secrets. Raises SettingsError."""
-    root = secrets_store.read(settings.secrets.directory)
-    return Vault(Digests(root.purpose_key("digests")), Sealer(root.kek))
-
-
 def build_runtime(settings: Settings) -> Runtime:
     """What a process makes once. Raises SettingsError for missing or unsafe secrets."""
     root = secrets_store.read(settings.secrets.directory)
-    vault = build_vault(settings)
+    vault = open_vault(settings)
     return Runtime(
         settings=settings,
         vault=vault,

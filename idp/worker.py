@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 
 import idp.domain.tables  # noqa: F401 -- every table must be known
 from idp.adapters.outbound import Outbound
-from idp.app import build_vault
 from idp.domain.actors import SYSTEM
 from idp.domain.authorizations import access_tokens, codes, families
 from idp.domain.clients import integration_log
@@ -30,7 +29,7 @@ from idp.domain.runtime import keys, outbox, replay, throttle, upkeep
 from idp.domain.sessions import interactions
 from idp.domain.transparency import log as audit_log
 from idp.domain.transparency import verify as verification
-from idp.domain.work import Vault, Work
+from idp.domain.work import Vault, Work, open_vault
 from idp.kernel import failpoints
 from idp.kernel.clock import Clock
 from idp.kernel.database import engine_options, prepare_engine
@@ -229,7 +228,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         failpoints.arm(failpoint_settings())
     engine = create_engine(settings.database.url, **engine_options(settings.database))
     prepare_engine(engine)
-    vault = build_vault(settings)
+    vault = open_vault(settings)
     worker = Worker(
         settings,
         engine,

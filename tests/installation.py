@@ -12,11 +12,10 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 import idp.domain.tables  # noqa: F401 -- every table must be known
-from idp.app import build_vault
 from idp.domain.actors import SYSTEM
 from idp.domain.runtime import epochs, keys
 from idp.domain.transparency import log
-from idp.domain.work import Vault, Work
+from idp.domain.work import Vault, Work, open_vault
 from idp.kernel import secrets_store
 from idp.kernel.database import engine_options, prepare_engine
 from idp.kernel.settings import Settings, load
@@ -51,7 +50,7 @@ def an_installation(directory: Path, database: str) -> Iterator[Place]:
         upgrade(settings)
         engine = create_engine(url, **engine_options(settings.database))
         prepare_engine(engine)
-        place = Place(config, settings, engine, build_vault(settings))
+        place = Place(config, settings, engine, open_vault(settings))
         with place.work() as work:
             epochs.ensure(work.session)
             keys.ensure(work)

@@ -12,9 +12,8 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 import idp.domain.tables  # noqa: F401 -- every table must be known
-from idp.app import build_vault
 from idp.domain.actors import ALL_POWERS, Actor, ActorKind
-from idp.domain.work import Work
+from idp.domain.work import Work, open_vault
 from idp.kernel.clock import Clock
 from idp.kernel.database import engine_options, prepare_engine
 from idp.kernel.settings import Settings, load
@@ -43,7 +42,7 @@ def open_work(place: Installation, *, name: str | None = None) -> Iterator[Work]
     actor = Actor(ActorKind.OPERATOR, name or _account(), powers=ALL_POWERS)
     now = Clock(place.settings.test.clock_offset_file).now()
     with Session(place.engine, expire_on_commit=False) as session, session.begin():
-        yield Work(session, actor, now, build_vault(place.settings), place.settings)
+        yield Work(session, actor, now, open_vault(place.settings), place.settings)
 
 
 def _account() -> str:

@@ -12,6 +12,7 @@ from idp.domain.actors import Actor, Permission
 from idp.domain.audit import rows
 from idp.domain.audit.events import REFUSED, Event
 from idp.domain.errors import Forbidden
+from idp.kernel import secrets_store
 from idp.kernel.opaque import Digests
 from idp.kernel.sealed import Sealer
 from idp.kernel.settings import Settings
@@ -23,6 +24,12 @@ class Vault:
 
     digests: Digests
     sealer: Sealer
+
+
+def open_vault(settings: Settings) -> Vault:
+    """Keyed digests and sealer from the root secrets. Raises SettingsError."""
+    root = secrets_store.read(settings.secrets.directory)
+    return Vault(Digests(root.purpose_key("digests")), Sealer(root.kek))
 
 
 @dataclass(frozen=True, slots=True)

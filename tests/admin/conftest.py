@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from idp.app import build_vault, create_app
+from idp.app import create_app
 from idp.demo.seed import seed
 from idp.domain.access import roles
 from idp.domain.accounts import accounts
@@ -27,7 +27,7 @@ from idp.domain.actors import ALL_POWERS, Actor, ActorKind
 from idp.domain.audit.rows import AuditEvent
 from idp.domain.runtime import epochs, keys
 from idp.domain.sessions import sso
-from idp.domain.work import Work
+from idp.domain.work import Work, open_vault
 from idp.kernel import secrets_store
 from idp.kernel.clock import Clock
 from idp.kernel.settings import Settings
@@ -103,7 +103,7 @@ class Console:
     def work(self, session: Session) -> Work:
         actor = Actor(ActorKind.OPERATOR, "test", powers=ALL_POWERS)
         now = Clock(self.clock).now()
-        return Work(session, actor, now, build_vault(self.settings), self.settings)
+        return Work(session, actor, now, open_vault(self.settings), self.settings)
 
     def forward(self, span: timedelta) -> None:
         self.clock.write_text(str(float(self.clock.read_text()) + span.total_seconds()))
