@@ -12,6 +12,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
+from tests.conftest import City
+
 
 def part(value) -> str:
     raw = value if isinstance(value, bytes) else json.dumps(value).encode()
@@ -155,3 +157,14 @@ def test_an_access_token_is_no_hint(cast):
     answer = caller.refresh(tokens.refresh_token, resource=f"https://{api.client_id}.test")
     page = browser.get(f"/oauth/logout?{urlencode({'id_token_hint': answer.json()['access_token']})}")
     assert page.page == "sign-out"
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256", "PS256"])
+def test_c_110_at_hash_for_each_algorithm(cast, alg):
+    """Recomputed from the access token by the strict relying party; `alg` is the one that the client registered."""
+    city = City(cast.provider)
+    client = city.client("hash", id_token_signed_response_alg=alg)
+    city.build()
+    tokens = client.sign_in(cast.browser(), cast.siti)
+    assert tokens.header["alg"] == alg
+    assert len(tokens.claims["at_hash"]) == 22
