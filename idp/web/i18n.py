@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g, request
-from flask_babel import Babel, format_date, format_timedelta, get_locale, gettext, lazy_gettext
+from flask_babel import Babel, format_date, format_timedelta, gettext, lazy_gettext
 
 from idp.domain.city import nip
 from idp.domain.errors import DomainError
@@ -227,8 +227,3 @@ def grouped_nip(value: str | None) -> str:
 
 def masked_nip(value: str | None) -> str:
     return f"{value[:4]}••••{value[8:14]}•{value[15:]}" if value and len(value) == nip.LENGTH else ""
-
-
-def language() -> str:
-    locale = get_locale()
-    return str(locale.language) if locale else "id"

@@ -119,11 +119,6 @@ def redirect_uri_matches(registered: Sequence[str], presented: str, *, native: b
     return bare is not None and any(_without_loopback_port(uri) == bare for uri in registered)
 
 
-def host_of_sector(metadata: Mapping[str, Any], client_id: str) -> str:
-    """The sector of pairwise subjects: the registered one, otherwise the client itself (DOMAIN.md §5.1)."""
-    return metadata["sector"] or client_id
-
-
 def _check_types(metadata: dict[str, Any]) -> None:
     for name, default in DEFAULTS.items():
         value = metadata[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -54,8 +54,6 @@ class ClientView:
     members: Mapping[str, Any]
     secrets: tuple[credentials.LiveSecret, ...] = ()
     scopes: frozenset[str] = frozenset()
-    disabled_since: datetime | None = None
-    roles: tuple[str, ...] = field(default=())
 
     def __getattr__(self, name: str) -> Any:
         """Metadata members by their RFC 7591 names."""
@@ -210,7 +208,6 @@ def as_view(session: Session, client: Client) -> ClientView:
         members=members,
         secrets=credentials.live(session, client.client_id),
         scopes=frozenset(members["scope"].split()),
-        disabled_since=client.disabled_at,
     )
 
 

@@ -270,10 +270,6 @@ def own(work: Work, person_id: str, sso_id: str) -> SsoSession:
     return row
 
 
-def by_sid(session: Session, sid: str) -> SsoSession | None:
-    return session.scalars(select(SsoSession).where(SsoSession.sid == sid)).first()
-
-
 def _as_sso(row: SsoSession) -> Sso:
     return Sso(
         row.id, row.sid, row.person_id, row.auth_time, tuple(row.factors), row.level,
